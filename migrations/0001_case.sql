@@ -1,0 +1,142 @@
+-- 0001: the case. Why: one place for everything about the captures but the payload bytes themselves.
+-- Tables are private; views (0002) are the interface. Addresses are text (views must read them without our functions),
+-- digests are blobs, times are nanoseconds since 1970 UTC, vlan NULL means untagged. Every table but `run` is sealed:
+-- see index/seal.rs.
+
+CREATE TABLE setting (                 -- fixed when the case is made: overlap, max_jump, max_bytes, store, template, hash
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE batch (                   -- one row: how many commits the case has seen; the payload journal refers to it
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL
+) STRICT;
+INSERT INTO batch VALUES (1, 0);
+
+CREATE TABLE seal (                    -- one row a table: sum of its rows' digests
+    name TEXT PRIMARY KEY,
+    sum  BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (                     -- what the wall clock and the place say; not part of the record
+    id           INTEGER PRIMARY KEY,
+    started_ns   INTEGER NOT NULL,
+    ended_ns     INTEGER,
+    version      TEXT NOT NULL,
+    command_line TEXT NOT NULL,
+    user_seconds   REAL,
+    system_seconds REAL,
+    peak_memory_bytes INTEGER
+) STRICT;
+
+CREATE TABLE capture (
+    id          INTEGER PRIMARY KEY,
+    path        TEXT NOT NULL,         -- outside the seal: where the file was when it was read
+    sha256      BLOB,                  -- of the file as it lies; NULL where it could not be read
+    head_sha256 BLOB,                  -- of its first MiB
+    filter      TEXT NOT NULL,         -- '' without one
+    size_bytes  INTEGER,
+    format      TEXT,                  -- 'pcap', 'pcapng', 'pcap, gzip', …
+    frames      INTEGER NOT NULL,
+    used_frames INTEGER NOT NULL,
+    first_ns    INTEGER,
+    last_ns     INTEGER,
+    status      TEXT NOT NULL CHECK (status IN ('complete', 'truncated', 'damaged', 'unreadable')),
+    stopped_at  INTEGER,               -- offset in the decompressed capture; NULL when complete
+    message     TEXT                   -- why it is not complete
+) STRICT;
+CREATE INDEX capture_sha256 ON capture (sha256);
+
+CREATE TABLE skip (
+    capture_id INTEGER NOT NULL,
+    reason     TEXT NOT NULL,
+    frames     INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    PRIMARY KEY (capture_id, reason)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE connection (
+    id         INTEGER PRIMARY KEY,
+    protocol   TEXT NOT NULL,          -- 'tcp'
+    orig_ip    TEXT NOT NULL,
+    orig_port  INTEGER NOT NULL,
+    resp_ip    TEXT NOT NULL,
+    resp_port  INTEGER NOT NULL,
+    vlan       INTEGER,                -- of the first frame
+    vlans      TEXT,                   -- all tags, '100/200'
+    tunnel     TEXT,
+    start_ns   INTEGER,
+    end_ns     INTEGER,
+    state      TEXT NOT NULL,
+    history    TEXT NOT NULL,
+    community_id TEXT NOT NULL,
+    retransmitted_bytes INTEGER NOT NULL,
+    out_of_order INTEGER NOT NULL,
+    -- each side whether or not it has payload; flow_id NULL: no frame of it was seen
+    orig_flow_id  INTEGER, orig_packets INTEGER NOT NULL, orig_stored INTEGER NOT NULL,
+    orig_start_ns INTEGER, orig_end_ns  INTEGER, orig_isn INTEGER, orig_vlan INTEGER, orig_mac BLOB,
+    resp_flow_id  INTEGER, resp_packets INTEGER NOT NULL, resp_stored INTEGER NOT NULL,
+    resp_start_ns INTEGER, resp_end_ns  INTEGER, resp_isn INTEGER, resp_vlan INTEGER, resp_mac BLOB
+    -- *_stored: bytes stored of all parts; *_mac: source then destination, 12 bytes
+) STRICT;
+
+CREATE TABLE flow (                    -- one row a payload file; a side without payload has none
+    id            INTEGER PRIMARY KEY,
+    connection_id INTEGER NOT NULL,
+    side          INTEGER NOT NULL,    -- 0 originator, 1 responder
+    part          INTEGER NOT NULL,
+    path          TEXT NOT NULL,       -- relative to the case
+    base          INTEGER NOT NULL,    -- stream position of offset 0
+    length        INTEGER NOT NULL,
+    stored_bytes  INTEGER NOT NULL,
+    missing_tail_bytes INTEGER NOT NULL,
+    packets       INTEGER NOT NULL,
+    start_ns      INTEGER,
+    end_ns        INTEGER,
+    replaced      INTEGER NOT NULL,    -- 1: its extents include some that replace others
+    sha256 BLOB, md5 BLOB, sha1 BLOB, blake3 BLOB
+) STRICT;
+
+CREATE TABLE extent (                  -- where a flow's bytes came from, many extents a row: see index/extents.rs
+    flow_id INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (flow_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gap (
+    flow_id INTEGER NOT NULL,
+    "offset" INTEGER NOT NULL,
+    length  INTEGER NOT NULL,
+    PRIMARY KEY (flow_id, "offset")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE conflict (
+    flow_id  INTEGER NOT NULL,
+    number   INTEGER NOT NULL,         -- in order of arrival, from 0
+    position INTEGER NOT NULL,         -- stream position
+    length   INTEGER NOT NULL,
+    kept_capture_id INTEGER NOT NULL, kept_frame INTEGER NOT NULL, kept_ttl INTEGER NOT NULL, kept_checksum TEXT NOT NULL,
+    lost_capture_id INTEGER NOT NULL, lost_frame INTEGER NOT NULL, lost_ttl INTEGER NOT NULL, lost_checksum TEXT NOT NULL,
+    lost_bytes BLOB NOT NULL,          -- at most the first 4096
+    PRIMARY KEY (flow_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE anomaly (                 -- the first occurrence of a kind in a flow (or capture), and how often it occurred
+    capture_id INTEGER NOT NULL,
+    frame      INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    flow_id    INTEGER NOT NULL,       -- 0: of the capture, not of a flow
+    connection_id INTEGER NOT NULL,    -- 0 likewise
+    detail     TEXT NOT NULL,
+    time_ns    INTEGER,
+    count      INTEGER NOT NULL,
+    PRIMARY KEY (capture_id, frame, kind, flow_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE dormant (                 -- connections that may go on in a later ingest
+    connection_id INTEGER PRIMARY KEY,
+    tuple_hash    INTEGER NOT NULL,    -- of the two endpoints, whatever the order: see track/dormant.rs
+    state         BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,69 @@
+//! Strange input: recorded, never an error. One list for tracker, readers, index and README.
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal;)*) => {
+        /// What was strange.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum AnomalyKind { $($(#[doc = $doc])+ $variant,)* }
+
+        impl AnomalyKind {
+            /// Every kind, in the order of the list.
+            pub const ALL: &'static [AnomalyKind] = &[$(AnomalyKind::$variant,)*];
+            /// The name in the `anomalies` view.
+            pub fn name(self) -> &'static str {
+                match self { $(AnomalyKind::$variant => $name,)* }
+            }
+            /// What the kind means, one sentence.
+            pub fn explanation(self) -> &'static str {
+                match self { $(AnomalyKind::$variant => concat!($($doc),+).trim_ascii(),)* }
+            }
+            /// The kind with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.name() == name)
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A frame's time lies before that of the frame in front of it.
+    TimeBackwards = "time_backwards";
+    /// A frame's time is outside what can be represented, or its fraction exceeds a second.
+    TimeOutOfRange = "time_out_of_range";
+    /// The file header promises a snap length no capture can have.
+    SnapLengthHuge = "snap_length_huge";
+    /// A frame is longer than the snap length its file header gives; it was kept whole.
+    LongerThanSnapLength = "longer_than_snap_length";
+    /// The capture ends inside a frame or block.
+    CaptureTruncated = "capture_truncated";
+    /// The capture is damaged; reading stopped there.
+    CaptureDamaged = "capture_damaged";
+    /// A RST whose number lies outside the window: it ended nothing.
+    RstOutOfWindow = "rst_out_of_window";
+    /// A RST carried payload, which is not stream data (RFC 1122 4.2.2.12).
+    RstPayload = "rst_payload";
+    /// Bytes numbered past the FIN: not data.
+    DataPastFin = "data_past_fin";
+    /// A FIN whose number contradicts an earlier FIN: ignored.
+    FinMoved = "fin_moved";
+    /// Bytes numbered before the SYN: not data.
+    DataBeforeSyn = "data_before_syn";
+    /// SYN together with FIN or RST: counted as a SYN alone.
+    SynWithFinOrRst = "syn_with_fin_or_rst";
+    /// A SYN/ACK repeated with another initial sequence number: the first one counts.
+    SynAckChanged = "synack_changed";
+    /// A jump past the limit opened another part of the flow.
+    Jump = "jump";
+    /// More parts than a flow may have: the bytes were not stored.
+    PartLimit = "part_limit";
+    /// More holes than a flow may have: the bytes were not stored.
+    HoleLimit = "hole_limit";
+    /// More bytes than a flow may have: the rest was not stored.
+    ByteLimit = "byte_limit";
+    /// More generations of one address and port pair at once than are kept: the oldest was ended.
+    GenerationLimit = "generation_limit";
+    /// A segment came on another path (VLAN, tunnel) than the connection it continues.
+    PathChanged = "path_changed";
+    /// Flags of a segment with a bad checksum were ignored, since the flow has shown good ones.
+    BadChecksumFlags = "bad_checksum_flags";
+}

@@ -1,0 +1,34 @@
+//! Every limit of the recorder: one name, one place, one reason.
+
+/// Bounds of tracking and reassembly. Reaching one is recorded as an anomaly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes from the nearest covered byte of any part beyond which a segment starts a new part (tcpflow's `-m`).
+    pub max_jump: u64,
+    /// Payload bytes stored of one flow file; offsets at or past it are not stored. `None`: all.
+    pub max_bytes: Option<u64>,
+    /// The later copy of an overlap wins (tcpflow's way) instead of the first.
+    pub overlap_last: bool,
+    /// Parts of one flow: bounds files made by wild sequence numbers.
+    pub max_parts: usize,
+    /// Separate covered ranges of one part: bounds memory (16 bytes each) under one-byte-every-other floods.
+    pub max_ranges: usize,
+    /// Connections of one address and port pair kept at once (generations and paths): bounds the search on a segment.
+    pub max_generations: usize,
+    /// How long a closed connection accepts stragglers, in nanoseconds of capture time: as long as TCP's longest TIME-WAIT.
+    pub straggler_ns: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_jump: 16 << 20,
+            max_bytes: None,
+            overlap_last: false,
+            max_parts: 1024,
+            max_ranges: 1 << 20,
+            max_generations: 64,
+            straggler_ns: 120_000_000_000,
+        }
+    }
+}

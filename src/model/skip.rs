@@ -1,0 +1,45 @@
+//! Why a frame was not used: one list for the decoder, the index, the messages and the README.
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal;)*) => {
+        /// The one reason a frame was skipped.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Skip { $($(#[doc = $doc])+ $variant,)* }
+
+        impl Skip {
+            /// Every reason, in the order of the list.
+            pub const ALL: &'static [Skip] = &[$(Skip::$variant,)*];
+            /// The name in the `skipped` view.
+            pub fn name(self) -> &'static str {
+                match self { $(Skip::$variant => $name,)* }
+            }
+            /// What the reason means, one sentence.
+            pub fn explanation(self) -> &'static str {
+                match self { $(Skip::$variant => concat!($($doc),+).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The capture filter left it out.
+    Filtered = "filtered";
+    /// The link type of its interface is not decoded.
+    UnknownLink = "unknown_link";
+    /// The link layer carries something other than IP (ARP, spanning tree, …).
+    NotIp = "not_ip";
+    /// The IP packet carries something other than TCP.
+    NotTcp = "not_tcp";
+    /// An encapsulation that is not decoded (a tunnel or shim protocol).
+    Encapsulated = "encapsulated";
+    /// A fragment of a datagram that was not put together.
+    Fragment = "fragment";
+    /// 802.11 traffic that is encrypted.
+    Encrypted = "encrypted";
+    /// The capture cut the frame inside a header that is needed.
+    CutHeader = "cut_header";
+    /// A header contradicts itself or the length of its packet.
+    Malformed = "malformed";
+    /// The captured frame is empty.
+    Empty = "empty";
+}
