@@ -83,7 +83,14 @@ impl std::ops::BitOr for Flags {
 /// `SA`, `F`, `.` for none: letters in the order `SFRPAU`.
 impl std::fmt::Debug for Flags {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let letters = [(Self::SYN, 'S'), (Self::FIN, 'F'), (Self::RST, 'R'), (Self::PSH, 'P'), (Self::ACK, 'A'), (Self::URG, 'U')];
+        let letters = [
+            (Self::SYN, 'S'),
+            (Self::FIN, 'F'),
+            (Self::RST, 'R'),
+            (Self::PSH, 'P'),
+            (Self::ACK, 'A'),
+            (Self::URG, 'U'),
+        ];
         let text: String = letters.iter().filter(|(bit, _)| self.has(*bit)).map(|(_, c)| *c).collect();
         f.write_str(if text.is_empty() { "." } else { &text })
     }
