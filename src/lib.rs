@@ -2,3 +2,4 @@
 //! SQLite file, and can prove where each byte came from.
 
 pub mod model;
+pub mod reassemble;
