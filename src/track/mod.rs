@@ -1,0 +1,22 @@
+//! F2: from segments to connections to events. Sans-I/O: time is an argument, bytes stay with the caller.
+//!
+//! [`Tracker`] finds the connection a segment belongs to ([`identity`] has the rules: generations of one address pair,
+//! paths), [`Connection`] keeps what is known of it, [`Direction`] what one side said, and [`state`] and [`history`]
+//! judge it in Zeek's words. What the store and the index have to do comes out as [`Event`]s.
+//!
+//! Laws held here: nothing depends on the wall clock; a connection put to rest ([`Tracker::finish`]) and taken up again
+//! ([`Tracker::resume`]) goes on as if nothing had happened.
+
+pub mod connection;
+pub mod direction;
+pub mod event;
+pub mod history;
+pub mod identity;
+pub mod state;
+mod table;
+pub mod tracker;
+
+pub use connection::{Connection, Strangeness};
+pub use direction::Direction;
+pub use event::{Begun, Event, Stamp};
+pub use tracker::Tracker;

@@ -1,0 +1,144 @@
+//! The table of live connections, and the way of a segment through it.
+
+use std::collections::VecDeque;
+
+use super::Connection;
+use super::connection::{Context, ends};
+use super::event::{Event, Stamp};
+use super::identity::{Choice, choose};
+use super::table::{Slot, Table};
+use crate::model::{AnomalyKind, ConnectionId, Endpoint, Flags, FlowId, Limits, Segment, Timestamp};
+use crate::reassemble::Placement;
+
+/// Tracks connections. Owns no bytes and reads no clock.
+pub struct Tracker {
+    limits: Limits,
+    table: Table,
+    next_connection: ConnectionId,
+    next_flow: FlowId,
+    /// Latest time of any frame so far.
+    now: Option<Timestamp>,
+    /// Closed connections in the order of their closing.
+    closing: VecDeque<(Timestamp, Slot, ConnectionId)>,
+    placements: Vec<Placement>,
+}
+
+impl Tracker {
+    /// A tracker that numbers connections and flows from the given numbers on.
+    pub fn new(limits: Limits, next_connection: ConnectionId, next_flow: FlowId) -> Self {
+        let (table, closing, placements) = (Table::default(), VecDeque::new(), Vec::new());
+        Tracker { limits, table, next_connection, next_flow, now: None, closing, placements }
+    }
+
+    /// Takes in one segment; what follows from it is appended to `out`, in order.
+    pub fn observe(&mut self, at: Stamp, segment: &Segment<'_>, out: &mut Vec<Event>) {
+        self.now = self.now.max(at.time);
+        self.expire(out);
+        let limits = &self.limits;
+        let slot = match choose(&self.table, segment, limits, |connection| !is_past(connection, self.now, limits)) {
+            Choice::Known(slot) => slot,
+            Choice::OtherPath(slot) => {
+                self.with_context(at, slot, |connection, context| connection.join_path(segment, &context));
+                slot
+            }
+            Choice::New => self.open(at, segment, out),
+        };
+        let was_open = self.table.get(slot).closed.is_none();
+        self.with_context(at, slot, |connection, context| connection.observe(segment, context, out));
+        if was_open && self.table.get(slot).closed.is_some() {
+            self.schedule(slot);
+        }
+    }
+
+    /// Whether some live connection has these endpoints. If not, one at rest may have: see [`resume`](Self::resume).
+    pub fn knows(&self, segment: &Segment<'_>) -> bool {
+        self.table.newest(&ends(segment)).is_some()
+    }
+
+    /// Takes up a connection that was put to rest. Oldest first where several have the same endpoints.
+    pub fn resume(&mut self, connection: Connection) {
+        let closed = connection.closed.is_some();
+        let slot = self.table.insert(Box::new(connection));
+        if closed {
+            self.schedule(slot);
+        }
+    }
+
+    /// Ends the tracking: all that is left, in the order of connection numbers, each with whether it may go on later.
+    pub fn finish(&mut self) -> Vec<(Box<Connection>, bool)> {
+        self.closing.clear();
+        let mut left: Vec<Box<Connection>> = self.table.drain().collect();
+        left.sort_unstable_by_key(|connection| connection.id);
+        let (now, limits) = (self.now, &self.limits);
+        left.into_iter()
+            .map(|connection| {
+                let past = is_past(&connection, now, limits);
+                (connection, !past)
+            })
+            .collect()
+    }
+
+    fn open(&mut self, at: Stamp, segment: &Segment<'_>, out: &mut Vec<Event>) -> Slot {
+        let ends = ends(segment);
+        self.make_room(at, &ends, out);
+        self.replace_same_path(&ends, segment);
+        let connection = Connection::new(self.next_connection, segment);
+        self.next_connection += 1;
+        self.table.insert(Box::new(connection))
+    }
+
+    /// Keeps the chain between two endpoints short enough to be searched for every segment.
+    fn make_room(&mut self, at: Stamp, ends: &[Endpoint; 2], out: &mut Vec<Event>) {
+        let chain: Vec<Slot> = self.table.chain(ends).collect();
+        if chain.len() < self.limits.max_generations {
+            return;
+        }
+        if let Some(&oldest) = chain.last() {
+            let mut connection = self.table.remove(oldest);
+            connection.note_ended(AnomalyKind::GenerationLimit, at);
+            out.push(Event::Ended(connection));
+        }
+    }
+
+    /// A new connection on the path of an open one: the old one takes stragglers from now on, like a closed one.
+    fn replace_same_path(&mut self, ends: &[Endpoint; 2], segment: &Segment<'_>) {
+        let on_path = |&slot: &Slot| self.table.get(slot).paths.contains(&segment.path);
+        let Some(old) = self.table.chain(ends).find(on_path) else { return };
+        let (now, connection) = (self.now, self.table.get_mut(old));
+        if connection.closed.is_none() && segment.flags.has(Flags::SYN) {
+            connection.closed = Some(now);
+            self.schedule(old);
+        }
+    }
+
+    fn schedule(&mut self, slot: Slot) {
+        let connection = self.table.get(slot);
+        if let Some(Some(closed)) = connection.closed {
+            self.closing.push_back((closed, slot, connection.id));
+        }
+    }
+
+    /// Ends connections whose time for stragglers is over.
+    fn expire(&mut self, out: &mut Vec<Event>) {
+        while let Some(&(closed, slot, id)) = self.closing.front() {
+            if self.now.is_none_or(|now| now.since(closed) <= self.limits.straggler_ns) {
+                break;
+            }
+            self.closing.pop_front();
+            if self.table.holds(slot, id) {
+                out.push(Event::Ended(self.table.remove(slot)));
+            }
+        }
+    }
+
+    fn with_context(&mut self, at: Stamp, slot: Slot, act: impl FnOnce(&mut Connection, Context<'_>)) {
+        let Tracker { limits, table, next_flow, placements, .. } = self;
+        act(table.get_mut(slot), Context { at, limits, next_flow, placements });
+    }
+}
+
+/// Its time for stragglers is over.
+fn is_past(connection: &Connection, now: Option<Timestamp>, limits: &Limits) -> bool {
+    let closed = connection.closed.flatten();
+    closed.zip(now).is_some_and(|(closed, now)| now.since(closed) > limits.straggler_ns)
+}
