@@ -3,4 +3,5 @@
 
 pub mod model;
 pub mod reassemble;
+pub mod store;
 pub mod track;

@@ -1,0 +1,144 @@
+//! Files beneath one directory, opened component by component without following links.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+
+/// Directories kept open: as many as the default template makes bins.
+const MAX_OPEN_DIRECTORIES: usize = 300;
+
+/// A directory and what lies in it. Paths are relative, `/` between names; `..`, links and absolute paths are refused.
+pub struct Beneath {
+    root: Rc<OwnedFd>,
+    open: HashMap<String, Rc<OwnedFd>>,
+}
+
+impl Beneath {
+    /// Opens the directory `root` itself (which may be reached through links).
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let root = rustix::fs::openat(CWD, root, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Beneath { root: Rc::new(root), open: HashMap::new() })
+    }
+
+    /// Makes a file that must not exist yet, and the directories it lies in; for reading and writing.
+    pub fn create(&mut self, path: &str) -> io::Result<File> {
+        self.file(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, true)
+    }
+
+    /// Opens a file for reading and writing.
+    pub fn edit(&mut self, path: &str) -> io::Result<File> {
+        self.file(path, OFlags::RDWR, false)
+    }
+
+    /// Opens a file for reading. Anything but a regular file is refused.
+    pub fn read(&mut self, path: &str) -> io::Result<File> {
+        let file = self.file(path, OFlags::RDONLY | OFlags::NONBLOCK, false)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        Ok(file)
+    }
+
+    /// Removes a file. That it is not there is no error.
+    pub fn remove(&mut self, path: &str) -> io::Result<()> {
+        let removed = self
+            .parent(path, false)
+            .and_then(|(parent, name)| rustix::fs::unlinkat(&*parent, name, AtFlags::empty()).map_err(io::Error::from));
+        removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    }
+
+    /// Renames `from` to `to`, replacing it. False if `from` is not there.
+    pub fn rename(&mut self, from: &str, to: &str) -> io::Result<bool> {
+        let (to_parent, to_name) = self.parent(to, true)?;
+        let moved = self.parent(from, false).and_then(|(from_parent, from_name)| {
+            rustix::fs::renameat(&*from_parent, from_name, &*to_parent, to_name).map_err(io::Error::from)
+        });
+        match moved {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Everything written to the file system the directory lies on is on disk.
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&*self.root)?)
+    }
+
+    fn file(&mut self, path: &str, flags: OFlags, make: bool) -> io::Result<File> {
+        let (parent, name) = self.parent(path, make)?;
+        let mode = Mode::from_raw_mode(0o666);
+        let file = rustix::fs::openat(&*parent, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode)?;
+        Ok(File::from(file))
+    }
+
+    /// The open directory a path lies in, and the path's last name.
+    fn parent<'p>(&mut self, path: &'p str, make: bool) -> io::Result<(Rc<OwnedFd>, &'p str)> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name.is_empty() || name == "." || name == ".." {
+            return Err(outside(path));
+        }
+        if parent.is_empty() && !path.starts_with('/') {
+            return Ok((self.root.clone(), name));
+        }
+        if let Some(open) = self.open.get(parent) {
+            return Ok((open.clone(), name));
+        }
+        let directory = parent.split('/').try_fold(self.root.clone(), |at, name| enter(&at, name, make))?;
+        if self.open.len() >= MAX_OPEN_DIRECTORIES {
+            self.open.clear();
+        }
+        self.open.insert(parent.to_owned(), directory.clone());
+        Ok((directory, name))
+    }
+}
+
+fn enter(at: &OwnedFd, name: &str, make: bool) -> io::Result<Rc<OwnedFd>> {
+    if name.is_empty() || name == "." || name == ".." {
+        return Err(outside(name));
+    }
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let entered = rustix::fs::openat(at, name, flags, Mode::empty());
+    let entered = match entered {
+        Err(rustix::io::Errno::NOENT) if make => {
+            match rustix::fs::mkdirat(at, name, Mode::from_raw_mode(0o777)) {
+                Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            rustix::fs::openat(at, name, flags, Mode::empty())
+        }
+        other => other,
+    };
+    Ok(Rc::new(entered?))
+}
+
+fn outside(path: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("`{path}` does not lie beneath the case"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_neither_by_name_nor_by_link() {
+        let (inside, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut beneath = Beneath::open(inside.path()).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), inside.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", inside.path().join("file")).unwrap();
+        for path in ["../x", "/x", "a/../x", "a//x", "link/x", "file", ""] {
+            assert!(beneath.create(path).is_err(), "{path}");
+            assert!(beneath.read(path).is_err(), "{path}");
+        }
+        beneath.create("a/b/c").unwrap();
+        assert!(beneath.create("a/b/c").is_err(), "never over an existing file");
+        assert!(beneath.rename("a/b/c", "d").unwrap());
+        assert!(!beneath.rename("a/b/c", "d").unwrap());
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+}

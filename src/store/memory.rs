@@ -1,0 +1,65 @@
+//! Payload in memory: the obviously right twin of [`Files`](super::Files), for tests.
+
+use std::collections::HashMap;
+
+use super::{AtRest, Error, PayloadStore, digest};
+use crate::model::{Digests, FlowId, HashKind, Timestamp};
+
+/// Every flow as a map from stream position to byte.
+#[derive(Default)]
+pub struct Memory {
+    flows: HashMap<FlowId, Payload>,
+    /// Payload of closed flows, by path.
+    pub closed: HashMap<String, Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Payload {
+    path: String,
+    base: i64,
+    bytes: std::collections::BTreeMap<i64, u8>,
+}
+
+impl PayloadStore for Memory {
+    fn begin(&mut self, flow: FlowId, path: String, _first: Option<Timestamp>) {
+        self.flows.insert(flow, Payload { path, ..Payload::default() });
+    }
+
+    fn resume(&mut self, flow: FlowId, at_rest: AtRest) {
+        let bytes = self.closed.remove(&at_rest.path).unwrap_or_default();
+        let bytes = (at_rest.base..).zip(bytes).collect();
+        self.flows.insert(flow, Payload { path: at_rest.path, base: at_rest.base, bytes });
+    }
+
+    fn rebase(&mut self, flow: FlowId, base: i64) {
+        let payload = self.flows.entry(flow).or_default();
+        payload.base = base;
+        payload.bytes = payload.bytes.split_off(&base);
+    }
+
+    fn write(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
+        self.flows.entry(flow).or_default().bytes.extend((position..).zip(bytes.iter().copied()));
+        Ok(())
+    }
+
+    fn read(&mut self, flow: FlowId, position: i64, into: &mut [u8]) -> Result<(), Error> {
+        let payload = self.flows.entry(flow).or_default();
+        let stored = |at| payload.bytes.get(&at).copied().unwrap_or(0);
+        (position..).zip(into).for_each(|(at, byte)| *byte = stored(at));
+        Ok(())
+    }
+
+    fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
+        self.write(flow, position, bytes)
+    }
+
+    fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error> {
+        let mut bytes = vec![0; length as usize];
+        let base = self.flows.get(&flow).map_or(0, |payload| payload.base);
+        self.read(flow, base, &mut bytes)?;
+        let digests = digest::of_reader(&HashKind::ALL, bytes.as_slice()).unwrap_or_default();
+        let path = self.flows.remove(&flow).unwrap_or_default().path;
+        self.closed.insert(path, bytes);
+        Ok(digests)
+    }
+}

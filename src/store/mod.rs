@@ -1,0 +1,73 @@
+//! F3: payload at rest. Bytes go to their place in a file beneath the case directory as soon as enough of them lie
+//! side by side; names come from templates; digests follow the contiguous front.
+//!
+//! Law 7 is kept here: a committed byte is never changed in place without an undo record ([`journal`]), files that must
+//! be rebuilt are built beside and renamed after the commit, and [`recover`] puts things right after a kill.
+//! Law 9 too: every path is made of numbers and a checked template, and opened beneath the case without following links.
+
+use crate::model::{Digests, FlowId, Timestamp};
+
+pub mod beneath;
+pub mod digest;
+pub mod files;
+pub mod gather;
+pub mod journal;
+pub mod memory;
+pub mod names;
+pub mod recover;
+pub mod template;
+
+pub use files::Files;
+pub use memory::Memory;
+
+/// A store that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system said no.
+    #[error("`{path}`: {source}")]
+    Io {
+        /// Relative to the case.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file stands where a payload file must be made; it is not ours and stays.
+    #[error("`{0}`: a file that is not part of the case stands where a flow must be written")]
+    InTheWay(String),
+}
+
+/// Names the file an I/O error belongs to.
+pub(crate) fn at(path: &str) -> impl FnOnce(std::io::Error) -> Error + '_ {
+    move |source| Error::Io { path: path.to_owned(), source }
+}
+
+/// A payload file that an earlier commit left.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AtRest {
+    /// Relative to the case.
+    pub path: String,
+    /// Stream position of offset 0.
+    pub base: i64,
+    /// Its length in bytes, holes counted.
+    pub length: u64,
+    /// Time of the flow's first frame: the file's times.
+    pub first: Option<Timestamp>,
+}
+
+/// Where payload goes. Positions are stream positions; a flow's base says which of them is offset 0.
+pub trait PayloadStore {
+    /// A new flow, to be stored under `path` (relative to the case).
+    fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>);
+    /// A flow of an earlier commit goes on.
+    fn resume(&mut self, flow: FlowId, at_rest: AtRest);
+    /// Offset 0 lies at `base` from now on; what lies before it is dropped.
+    fn rebase(&mut self, flow: FlowId, base: i64);
+    /// Stores bytes where none are.
+    fn write(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error>;
+    /// Reads bytes back; holes are zeros.
+    fn read(&mut self, flow: FlowId, position: i64, into: &mut [u8]) -> Result<(), Error>;
+    /// Overwrites stored bytes.
+    fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error>;
+    /// The flow is whole, `length` bytes from its base: its file is complete, and its digests are these.
+    fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error>;
+}

@@ -1,0 +1,214 @@
+//! Names of payload files, from numbers and a template with tcpflow's letters.
+//!
+//! Nothing on the wire chooses a path: letters expand to digits, hexadecimal digits and `.:-`; the text between them is
+//! the user's and is checked once, when the template is read.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use crate::model::endpoint::tuple_hash;
+use crate::model::{ConnectionId, Endpoint, FlowId, Timestamp};
+
+/// tcpflow's default name, which the built-in template puts in one of 256 bins.
+pub const DEFAULT_NAME: &str = "%A.%a-%B.%b%V%v%C%c";
+/// All payload files lie in this directory of the case.
+pub const DIRECTORY: &str = "flows";
+/// Longest text between letters in one name: leaves room for two IPv6 addresses under the 255 bytes of a file name.
+const MAX_LITERAL: usize = 100;
+
+/// A checked template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+    binned: bool,
+}
+
+/// What a template knows of a flow.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Number of the flow.
+    pub flow: FlowId,
+    /// Number of its connection.
+    pub connection: ConnectionId,
+    /// Sender and receiver.
+    pub ends: [Endpoint; 2],
+    /// Source and destination MAC address.
+    pub mac: Option<&'a [[u8; 6]; 2]>,
+    /// VLAN id.
+    pub vlan: Option<u16>,
+    /// Time of the first packet.
+    pub first: Option<Timestamp>,
+}
+
+/// A template that cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    /// No such letter.
+    #[error("template `{template}`: `%{letter}` is no template letter")]
+    Letter {
+        /// The template.
+        template: String,
+        /// The letter, or nothing at the end.
+        letter: String,
+    },
+    /// Names must lie beneath the case.
+    #[error(
+        "template `{0}`: names must be relative, without `.`, `..`, empty or over-long components or control characters"
+    )]
+    Path(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Letter(char),
+}
+
+const LETTERS: &str = "AaBbEeVvTtCc#NKMGS";
+
+impl Template {
+    /// The default: tcpflow's name in a bin that is a fixed hash of the two endpoints, `flows/3f/…`.
+    pub fn binned() -> Self {
+        Template { pieces: pieces(DEFAULT_NAME).unwrap_or_default(), binned: true }
+    }
+
+    /// A template as given by a user; `%C%c` is appended where no `%c` or `%#` is in it.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut pieces = pieces(text).map_err(|letter| Error::Letter { template: text.to_owned(), letter })?;
+        let counts = |piece: &Piece| matches!(piece, Piece::Letter('c' | '#'));
+        if !pieces.iter().any(counts) {
+            pieces.extend([Piece::Letter('C'), Piece::Letter('c')]);
+        }
+        let sample: String =
+            pieces.iter().map(|piece| if let Piece::Text(text) = piece { text } else { "0" }).collect();
+        let bad = |name: &str| name.is_empty() || name == "." || name == ".." || name.len() > MAX_LITERAL;
+        if sample.split('/').any(bad) || sample.chars().any(char::is_control) {
+            return Err(Error::Path(text.to_owned()));
+        }
+        Ok(Template { pieces, binned: false })
+    }
+
+    /// The path, relative to the case, of a flow whose name was given `count` times before.
+    pub fn path(&self, facts: &Facts<'_>, count: u32) -> String {
+        let mut path = format!("{DIRECTORY}/");
+        if self.binned {
+            let _ = write!(path, "{:02x}/", tuple_hash(facts.ends[0], facts.ends[1]) >> 56);
+        }
+        for piece in &self.pieces {
+            // writing to a String cannot fail
+            let _ = match piece {
+                Piece::Text(text) => path.write_str(text),
+                Piece::Letter(letter) => expand(*letter, facts, count, &mut path),
+            };
+        }
+        path
+    }
+}
+
+fn expand(letter: char, facts: &Facts<'_>, count: u32, out: &mut String) -> std::fmt::Result {
+    let [src, dst] = &facts.ends;
+    match letter {
+        'A' => address(src.ip, out),
+        'a' => write!(out, "{:05}", src.port),
+        'B' => address(dst.ip, out),
+        'b' => write!(out, "{:05}", dst.port),
+        'E' => mac(facts.mac.map(|mac| mac[0]), out),
+        'e' => mac(facts.mac.map(|mac| mac[1]), out),
+        'V' => out.write_str(if facts.vlan.is_some() { "--" } else { "" }),
+        'v' => facts.vlan.map_or(Ok(()), |vlan| write!(out, "{vlan}")),
+        'T' => iso_seconds(facts.first.unwrap_or_default(), out),
+        't' => write!(out, "{}", facts.first.unwrap_or_default().seconds()),
+        'C' => out.write_str(if count > 0 { "c" } else { "" }),
+        'c' if count == 0 => Ok(()),
+        'c' | '#' => write!(out, "{count}"),
+        'N' => write!(out, "{:03}", facts.flow % 1000),
+        'K' => write!(out, "{:03}", facts.flow / 1000 % 1000),
+        'M' => write!(out, "{:03}", facts.flow / 1_000_000 % 1000),
+        'G' => write!(out, "{:03}", facts.flow / 1_000_000_000 % 1000),
+        'S' => write!(out, "{:020}", facts.connection),
+        other => out.write_char(other),
+    }
+}
+
+/// IPv4 as `010.001.002.003`, IPv6 as text.
+fn address(ip: IpAddr, out: &mut String) -> std::fmt::Result {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            write!(out, "{a:03}.{b:03}.{c:03}.{d:03}")
+        }
+        IpAddr::V6(ip) => write!(out, "{ip}"),
+    }
+}
+
+fn mac(mac: Option<[u8; 6]>, out: &mut String) -> std::fmt::Result {
+    let [a, b, c, d, e, f] = mac.unwrap_or_default();
+    write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+}
+
+/// `2008-10-06T17:54:54Z`
+fn iso_seconds(time: Timestamp, out: &mut String) -> std::fmt::Result {
+    let text = time.to_string();
+    out.write_str(text.split('.').next().unwrap_or_default())?;
+    out.write_char('Z')
+}
+
+/// Splits a template; `Err` is the letter that does not exist.
+fn pieces(template: &str) -> Result<Vec<Piece>, String> {
+    let (mut pieces, mut text, mut chars) = (Vec::new(), String::new(), template.chars());
+    while let Some(c) = chars.next() {
+        match (c, if c == '%' { chars.next() } else { None }) {
+            ('%', Some('%')) => text.push('%'),
+            ('%', Some(letter)) if LETTERS.contains(letter) => {
+                pieces.extend((!text.is_empty()).then(|| Piece::Text(std::mem::take(&mut text))));
+                pieces.push(Piece::Letter(letter));
+            }
+            ('%', other) => return Err(other.map(String::from).unwrap_or_default()),
+            (c, _) => text.push(c),
+        }
+    }
+    pieces.extend((!text.is_empty()).then_some(Piece::Text(text)));
+    Ok(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(src: &str, dst: &str, vlan: Option<u16>) -> Facts<'static> {
+        let end = |text: &str| {
+            let address: std::net::SocketAddr = text.parse().unwrap();
+            Endpoint { ip: address.ip(), port: address.port() }
+        };
+        let first = Timestamp::new(1_223_315_694, 796_605_000);
+        Facts { flow: 1_234_567, connection: 42, ends: [end(src), end(dst)], mac: None, vlan, first }
+    }
+
+    #[test]
+    fn names_are_tcpflows() {
+        let v4 = facts("10.1.2.3:80", "192.168.0.1:50000", Some(42));
+        let v6 = facts("[2001:db8::1]:1", "[::2]:2", None);
+        let name = |template: &str, facts, count| Template::parse(template).unwrap().path(facts, count);
+        assert_eq!(name(DEFAULT_NAME, &v4, 0), "flows/010.001.002.003.00080-192.168.000.001.50000--42");
+        assert_eq!(name(DEFAULT_NAME, &v6, 12), "flows/2001:db8::1.00001-::2.00002c12");
+        assert_eq!(
+            name("%T_%t/%G%M%K%N_%S_%%_%#", &v4, 0),
+            "flows/2008-10-06T17:54:54Z_1223315694/000001234567_00000000000000000042_%_0"
+        );
+        assert_eq!(name("%E>%e", &v4, 3), "flows/00:00:00:00:00:00>00:00:00:00:00:00c3");
+    }
+
+    #[test]
+    fn both_directions_share_a_bin() {
+        let (there, back) = (facts("10.1.2.3:80", "10.0.0.1:5", None), facts("10.0.0.1:5", "10.1.2.3:80", None));
+        let bin = |facts| Template::binned().path(facts, 0)[..9].to_owned();
+        assert_eq!(bin(&there), bin(&back));
+    }
+
+    #[test]
+    fn names_cannot_leave_the_case() {
+        for bad in ["/etc/%A", "../%A", "a/../%A", "a//b", "%A/", "x\n%A", "%z", "%", &"x".repeat(300)] {
+            assert!(Template::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
