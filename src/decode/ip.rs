@@ -46,7 +46,7 @@ fn v4(rest: Rest<'_>) -> Result<Packet<'_>, Skip> {
         return Err(Skip::Malformed);
     }
     let rest = match usize::from(u16::from_be_bytes([l0, l1])) {
-        0 => rest.to_end_of_frame(),
+        0 => rest.ending_with_frame(),
         total => rest.limit(total),
     };
     // more fragments, or not the first one; the bits above do not matter
@@ -60,7 +60,7 @@ fn v6(mut rest: Rest<'_>) -> Result<Packet<'_>, Skip> {
     let &[_, _, _, _, l0, l1, next, ttl] = rest.take::<8>()?;
     let (src, dst) = (Ipv6Addr::from(*rest.take::<16>()?), Ipv6Addr::from(*rest.take::<16>()?));
     let rest = match usize::from(u16::from_be_bytes([l0, l1])) {
-        0 => rest.to_end_of_frame(),
+        0 => rest.ending_with_frame(),
         payload => rest.limit(payload),
     };
     Upper { rest, fragment: false, routed: false }.find_tcp(next, Network::V6)?.packet(src.into(), dst.into(), ttl)

@@ -68,7 +68,7 @@ impl<'a> Rest<'a> {
 
     /// Ends the rest with the frame, where a length field says nothing (0, as segmentation offload leaves it).
     #[inline]
-    pub fn to_end_of_frame(&self) -> Rest<'a> {
+    pub fn ending_with_frame(&self) -> Rest<'a> {
         Rest { promised: Some(self.on_wire.unwrap_or(self.seen.len())), ..*self }
     }
 
