@@ -1,0 +1,370 @@
+//! One capture file as a [`Source`]: its format is known by how it begins, its bytes are read straight into the
+//! batch, and the part of a record that did not fit is carried into the next one.
+//!
+//! ```text
+//! batch n    [carried | read ............ | part of a record]
+//!                                                  └─ carried ─┐
+//! batch n+1                                  [part of a record | read ............]
+//! ```
+
+use std::io;
+use std::path::Path;
+
+use super::block::{BLOCK, Input};
+use super::pcap::{self, Pcap};
+use super::pcapng::{self, Pcapng};
+use super::{Source, Stop};
+use crate::model::{AnomalyKind, Batch, FrameHead, LinkType, Note, Timestamp};
+
+/// The largest record any format may claim: far above every link's frames, small enough to hold.
+pub(super) const MAX_RECORD: usize = 16 << 20;
+
+/// What a file is, whatever could be read of its frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// SHA-256 of the file as it lies.
+    pub sha256: [u8; 32],
+    /// SHA-256 of its first MiB.
+    pub head_sha256: [u8; 32],
+    /// Its size in bytes, as it lies.
+    pub size: u64,
+    /// `pcap`, `pcapng`, `pcap, gzip`, …
+    pub format: String,
+}
+
+/// Frames of one file or of standard input.
+pub struct Reader {
+    input: Input,
+    format: Format,
+    /// Bytes read already that belong to the next batch.
+    carry: Vec<u8>,
+    /// Offset of the first byte of `carry` in the decompressed capture.
+    position: u64,
+    /// Bytes from there on that the next record takes, as far as known.
+    wants: usize,
+    clock: Clock,
+    end: Option<Result<(), Stop>>,
+}
+
+enum Format {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+/// How far a format came in a block.
+pub(super) struct Cut {
+    /// Bytes of whole records; more than the block has if the last is a block to be skipped.
+    pub used: usize,
+    /// Bytes that the record after them takes, as far as known: at least one more than there are.
+    pub wants: usize,
+}
+
+impl Reader {
+    /// Opens `path` (standard input for `-`) and reads as far as the file header.
+    ///
+    /// # Errors
+    /// An unreadable capture: it cannot be opened, is empty, or is no capture.
+    pub fn open(path: &Path) -> Result<Self, Stop> {
+        let input = Input::open(path).map_err(|error| Stop::unreadable(system(&error)))?;
+        Self::over(input)
+    }
+
+    /// Reads the file header from any input.
+    pub(super) fn over(mut input: Input) -> Result<Self, Stop> {
+        let mut start = [0; pcap::FILE_HEADER];
+        let read = read_start(&mut input, &mut start).map_err(|error| unreadable(&input, &error))?;
+        let mut reader = Reader {
+            input,
+            format: Format::new(&start[..read])?,
+            carry: start[..read].to_vec(),
+            position: 0,
+            wants: 0,
+            clock: Clock::default(),
+            end: None,
+        };
+        if let Format::Pcap(_) = reader.format {
+            reader.carry.clear();
+            reader.position = read as u64;
+        }
+        Ok(reader)
+    }
+
+    /// Frames given out so far.
+    pub fn frames(&self) -> u64 {
+        self.clock.frames
+    }
+
+    /// Reads what is left of the file, and says what it is.
+    pub fn finish(self) -> Identity {
+        let name = match self.format {
+            Format::Pcap(_) => "pcap",
+            Format::Pcapng(_) => "pcapng",
+        };
+        let format = match self.input.compression() {
+            Some(compression) => format!("{name}, {compression}"),
+            None => name.to_owned(),
+        };
+        let seen = self.input.finish();
+        let size = seen.size();
+        let (sha256, head_sha256) = seen.digests();
+        Identity { sha256, head_sha256, size, format }
+    }
+
+    /// Fills `bytes` from `filled` on; returns how far it came, and why not further.
+    fn read(&mut self, bytes: &mut [u8], mut filled: usize) -> (usize, Option<Result<(), Stop>>) {
+        while filled < bytes.len() {
+            match self.input.read(&mut bytes[filled..]) {
+                Ok(0) => return (filled, Some(Ok(()))),
+                Ok(read) => filled += read,
+                Err(error) => {
+                    let reached = self.position + filled as u64;
+                    return (filled, Some(Err(broken(&self.input, &error, reached))));
+                }
+            }
+        }
+        (filled, None)
+    }
+
+    /// Puts what was carried into `bytes` and fills them up; `bytes` then end where the reading did.
+    fn load(&mut self, bytes: &mut Vec<u8>) -> Option<Result<(), Stop>> {
+        bytes.resize(self.wants.max(BLOCK), 0);
+        bytes[..self.carry.len()].copy_from_slice(&self.carry);
+        let (filled, end) = self.read(bytes, self.carry.len());
+        bytes.truncate(filled);
+        end
+    }
+
+    fn cut(&mut self, bytes: &[u8], batch: &mut Batch) -> Result<Cut, Stop> {
+        let mut sink = Sink { frames: &mut batch.frames, notes: &mut batch.notes, clock: &mut self.clock };
+        match &mut self.format {
+            Format::Pcap(format) => format.cut(bytes, self.position, &mut sink),
+            Format::Pcapng(format) => format.cut(bytes, self.position, &mut sink),
+        }
+    }
+
+    /// Goes on behind the records that were cut. `end` says that the file ends with `bytes`.
+    fn advance(&mut self, bytes: &[u8], cut: &Cut, end: Option<Result<(), Stop>>) {
+        self.carry.clear();
+        self.wants = 0;
+        if cut.used > bytes.len() {
+            let start = self.position + cut.wants as u64;
+            self.position += bytes.len() as u64;
+            self.end = self.skip(cut.used - bytes.len(), start, end);
+            return;
+        }
+        self.position += cut.used as u64;
+        let rest = &bytes[cut.used..];
+        match end {
+            Some(Ok(())) if !rest.is_empty() => self.end = Some(Err(self.cut_short(rest, cut.wants))),
+            Some(end) => self.end = Some(end),
+            None => {
+                self.carry.extend_from_slice(rest);
+                self.wants = cut.wants;
+            }
+        }
+    }
+
+    fn cut_short(&self, rest: &[u8], wants: usize) -> Stop {
+        match &self.format {
+            Format::Pcap(format) => format.cut_short(rest, self.position, self.clock.frames + 1),
+            Format::Pcapng(_) => pcapng::cut_short(rest.len(), wants, self.position),
+        }
+    }
+
+    /// Reads past the rest of a block that is of no use and larger than a buffer should be.
+    fn skip(&mut self, mut left: usize, start: u64, mut end: Option<Result<(), Stop>>) -> Option<Result<(), Stop>> {
+        let mut scratch = vec![0; BLOCK];
+        while left > 0 && end.is_none() {
+            let piece = left.min(BLOCK);
+            let (read, stopped) = self.read(&mut scratch[..piece], 0);
+            self.position += read as u64;
+            left -= read;
+            end = stopped;
+        }
+        match end {
+            Some(Ok(())) if left > 0 => {
+                Some(Err(Stop::truncated(start, format!("block at offset {start} is cut short by {left} bytes"))))
+            }
+            end => end,
+        }
+    }
+}
+
+impl Source for Reader {
+    /// A batch may come without frames: a record larger than a block takes several calls.
+    fn fill(&mut self, batch: &mut Batch) -> Result<bool, Stop> {
+        batch.frames.clear();
+        batch.notes.clear();
+        if self.end.is_none() {
+            let mut bytes = std::mem::take(&mut batch.bytes);
+            let end = self.load(&mut bytes);
+            match self.cut(&bytes, batch) {
+                Ok(cut) => self.advance(&bytes, &cut, end),
+                Err(stop) => self.end = Some(Err(stop)),
+            }
+            batch.bytes = bytes;
+        }
+        match &self.end {
+            Some(Err(stop)) if batch.frames.is_empty() && batch.notes.is_empty() => Err(stop.clone()),
+            end => Ok(!matches!(end, Some(Ok(())))),
+        }
+    }
+}
+
+impl Format {
+    /// By the first bytes of the decompressed capture.
+    fn new(start: &[u8]) -> Result<Self, Stop> {
+        match start {
+            [] => Err(Stop::unreadable("empty file")),
+            [0x0a, 0x0d, 0x0d, 0x0a, ..] => Ok(Format::Pcapng(Pcapng::default())),
+            _ => Pcap::begin(start).map(Format::Pcap),
+        }
+    }
+}
+
+fn read_start(input: &mut Input, into: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < into.len() {
+        match input.read(&mut into[filled..])? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}
+
+fn unreadable(input: &Input, error: &io::Error) -> Stop {
+    Stop::unreadable(broken(input, error, 0).message)
+}
+
+fn broken(input: &Input, error: &io::Error, reached: u64) -> Stop {
+    match (input.compression(), error.kind()) {
+        (Some(name), io::ErrorKind::UnexpectedEof) => {
+            Stop::truncated(reached, format!("the {name} stream is cut short after {reached} bytes of the capture"))
+        }
+        (Some(name), _) => {
+            Stop::damaged(reached, format!("the {name} stream is damaged after {reached} bytes of the capture: {error}"))
+        }
+        (None, _) => Stop::damaged(reached, format!("reading failed at offset {reached}: {}", system(error))),
+    }
+}
+
+/// The system's words, without the number that std appends.
+pub(super) fn system(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _)) => words.to_lowercase(),
+        None => text,
+    }
+}
+
+/// What a reader remembers from frame to frame.
+#[derive(Default)]
+pub(super) struct Clock {
+    frames: u64,
+    last: Option<(u64, Timestamp)>,
+    huge: bool,
+}
+
+/// Where a format puts what it finds: numbers frames, and watches what holds for all formats.
+pub(super) struct Sink<'a> {
+    frames: &'a mut Vec<FrameHead>,
+    notes: &'a mut Vec<Note>,
+    clock: &'a mut Clock,
+}
+
+/// A frame as a format found it.
+pub(super) struct Found {
+    /// Offset of its first byte in the decompressed capture.
+    pub position: u64,
+    /// Where it lies in the block.
+    pub at: std::ops::Range<usize>,
+    pub time: Option<Timestamp>,
+    pub original_len: u32,
+    pub link: LinkType,
+    /// Of its interface, in bytes; 0 for none.
+    pub snap_length: u32,
+}
+
+impl Sink<'_> {
+    /// The number the next frame will have.
+    pub fn next(&self) -> u64 {
+        self.clock.frames + 1
+    }
+
+    /// One more frame.
+    pub fn frame(&mut self, found: Found) {
+        self.clock.frames += 1;
+        let captured = found.at.len();
+        if found.snap_length != 0 && captured > found.snap_length as usize {
+            let detail = format!("{captured} bytes, snap length {}", found.snap_length);
+            self.note(found.position, AnomalyKind::LongerThanSnapLength, detail);
+        }
+        if let Some(time) = found.time {
+            self.tick(time, found.position);
+        }
+        self.frames.push(FrameHead {
+            number: self.clock.frames,
+            position: found.position,
+            time: found.time,
+            original_len: found.original_len,
+            link: found.link,
+            at: found.at.start as u32..found.at.end as u32,
+        });
+    }
+
+    /// Something strange about the frame that was or is being numbered.
+    pub fn note(&mut self, position: u64, kind: AnomalyKind, detail: String) {
+        self.notes.push(Note { frame: self.clock.frames, position, kind, detail });
+    }
+
+    /// Something strange about the frame that comes next.
+    pub fn note_next(&mut self, position: u64, kind: AnomalyKind, detail: String) {
+        self.notes.push(Note { frame: self.next(), position, kind, detail });
+    }
+
+    /// A header's snap length: half of what 32 bits hold is no snap length. Noted once.
+    pub fn snap_length(&mut self, bytes: u32, position: u64) {
+        if bytes >= 1 << 31 && !self.clock.huge {
+            self.clock.huge = true;
+            self.note(position, AnomalyKind::SnapLengthHuge, format!("snap length {bytes}"));
+        }
+    }
+
+    fn tick(&mut self, time: Timestamp, position: u64) {
+        if let Some((frame, last)) = self.clock.last
+            && time < last
+        {
+            let back = last.nanoseconds().abs_diff(time.nanoseconds());
+            let (seconds, nanoseconds) = (back / 1_000_000_000, back % 1_000_000_000);
+            let detail = format!("time {seconds}.{nanoseconds:09} s before that of frame {frame}");
+            self.note(position, AnomalyKind::TimeBackwards, detail);
+        }
+        self.clock.last = Some((self.clock.frames, time));
+    }
+}
+
+/// Byte order of a capture's headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    /// The 16-bit number at `at`; the caller knows that it lies inside.
+    pub fn u16(self, bytes: &[u8], at: usize) -> u16 {
+        let two = [bytes[at], bytes[at + 1]];
+        if self == Order::Big { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) }
+    }
+
+    /// The 32-bit number at `at`; the caller knows that it lies inside.
+    pub fn u32(self, bytes: &[u8], at: usize) -> u32 {
+        let four = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+        if self == Order::Big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
+    }
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+pub(super) mod tests;
