@@ -118,9 +118,7 @@ impl Decoder {
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => {
                 Decoder::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(tap))))
             }
-            [0x04, 0x22, 0x4d, 0x18, ..] => {
-                Decoder::Lz4(Box::new(lz4_flex::frame::FrameDecoder::new(buffered(tap))))
-            }
+            [0x04, 0x22, 0x4d, 0x18, ..] => Decoder::Lz4(Box::new(lz4_flex::frame::FrameDecoder::new(buffered(tap)))),
             _ => Decoder::Plain(tap),
         })
     }

@@ -235,20 +235,18 @@ impl Iterator for Merge {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
-        loop {
-            if let Some(mut open) = self.drained.take() {
-                self.retire(std::mem::take(&mut open.batch));
-                self.load(open);
-            }
-            if self.ready.is_empty() {
-                self.open_due();
-            }
-            if let Some(step) = self.ready.pop_front() {
-                return Some(step);
-            }
-            let Reverse(open) = self.open.pop()?;
-            return Some(self.give(open));
+        if let Some(mut open) = self.drained.take() {
+            self.retire(std::mem::take(&mut open.batch));
+            self.load(open);
         }
+        if self.ready.is_empty() {
+            self.open_due();
+        }
+        if let Some(step) = self.ready.pop_front() {
+            return Some(step);
+        }
+        let Reverse(open) = self.open.pop()?;
+        Some(self.give(open))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod pcap;
 pub mod pcapng;
 pub mod probe;
 pub mod reader;
+mod sink;
 pub mod walk;
 
 pub use filter::Filter;

@@ -2,7 +2,7 @@
 //! (draft-ietf-opsawg-pcap; <https://wiki.wireshark.org/Development/LibpcapFileFormat>).
 
 use super::Stop;
-use super::reader::{Cut, Found, MAX_RECORD, Order, Sink};
+use super::sink::{Cut, Found, MAX_RECORD, Order, Sink};
 use crate::model::{AnomalyKind, LinkType, Timestamp};
 
 /// Bytes of the file header.
@@ -134,8 +134,7 @@ impl Pcap {
 
     /// A frame longer than usual is believed if it is not longer than it was on the wire (and if it is there).
     fn plausible(&self, record: &Record) -> bool {
-        record.captured <= self.usual()
-            || record.captured <= MAX_RECORD && record.captured <= record.original as usize
+        record.captured <= self.usual() || record.captured <= MAX_RECORD && record.captured <= record.original as usize
     }
 
     fn usual(&self) -> usize {

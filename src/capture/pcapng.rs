@@ -2,7 +2,7 @@
 //! Packet blocks of all three kinds are frames; every other block is passed over.
 
 use super::Stop;
-use super::reader::{Cut, Found, MAX_RECORD, Order, Sink};
+use super::sink::{Cut, Found, MAX_RECORD, Order, Sink};
 use crate::model::{AnomalyKind, LinkType, Timestamp};
 
 const SECTION: u32 = 0x0a0d_0d0a;
@@ -196,7 +196,10 @@ impl Section {
     fn interface(&self, number: u32, block: &Block<'_>, sink: &Sink<'_>) -> Result<&Interface, Stop> {
         self.interfaces.get(number as usize).ok_or_else(|| {
             let (frame, offset) = (sink.next(), block.offset);
-            Stop::damaged(offset, format!("frame {frame} at offset {offset} names interface {number}, which is not there"))
+            Stop::damaged(
+                offset,
+                format!("frame {frame} at offset {offset} names interface {number}, which is not there"),
+            )
         })
     }
 

@@ -13,11 +13,9 @@ use std::path::Path;
 use super::block::{BLOCK, Input};
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
+use super::sink::{Clock, Cut, Sink};
 use super::{Source, Stop};
-use crate::model::{AnomalyKind, Batch, FrameHead, LinkType, Note, Timestamp};
-
-/// The largest record any format may claim: far above every link's frames, small enough to hold.
-pub(super) const MAX_RECORD: usize = 16 << 20;
+use crate::model::Batch;
 
 /// What a file is, whatever could be read of its frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +47,6 @@ pub struct Reader {
 enum Format {
     Pcap(Pcap),
     Pcapng(Pcapng),
-}
-
-/// How far a format came in a block.
-pub(super) struct Cut {
-    /// Bytes of whole records; more than the block has if the last is a block to be skipped.
-    pub used: usize,
-    /// Bytes that the record after them takes, as far as known: at least one more than there are.
-    pub wants: usize,
 }
 
 impl Reader {
@@ -91,7 +81,7 @@ impl Reader {
 
     /// Frames given out so far.
     pub fn frames(&self) -> u64 {
-        self.clock.frames
+        self.clock.frames()
     }
 
     /// Reads what is left of the file, and says what it is.
@@ -166,7 +156,7 @@ impl Reader {
 
     fn cut_short(&self, rest: &[u8], wants: usize) -> Stop {
         match &self.format {
-            Format::Pcap(format) => format.cut_short(rest, self.position, self.clock.frames + 1),
+            Format::Pcap(format) => format.cut_short(rest, self.position, self.clock.frames() + 1),
             Format::Pcapng(_) => pcapng::cut_short(rest.len(), wants, self.position),
         }
     }
@@ -242,9 +232,10 @@ fn broken(input: &Input, error: &io::Error, reached: u64) -> Stop {
         (Some(name), io::ErrorKind::UnexpectedEof) => {
             Stop::truncated(reached, format!("the {name} stream is cut short after {reached} bytes of the capture"))
         }
-        (Some(name), _) => {
-            Stop::damaged(reached, format!("the {name} stream is damaged after {reached} bytes of the capture: {error}"))
-        }
+        (Some(name), _) => Stop::damaged(
+            reached,
+            format!("the {name} stream is damaged after {reached} bytes of the capture: {error}"),
+        ),
         (None, _) => Stop::damaged(reached, format!("reading failed at offset {reached}: {}", system(error))),
     }
 }
@@ -255,113 +246,6 @@ pub(super) fn system(error: &io::Error) -> String {
     match text.split_once(" (os error") {
         Some((words, _)) => words.to_lowercase(),
         None => text,
-    }
-}
-
-/// What a reader remembers from frame to frame.
-#[derive(Default)]
-pub(super) struct Clock {
-    frames: u64,
-    last: Option<(u64, Timestamp)>,
-    huge: bool,
-}
-
-/// Where a format puts what it finds: numbers frames, and watches what holds for all formats.
-pub(super) struct Sink<'a> {
-    frames: &'a mut Vec<FrameHead>,
-    notes: &'a mut Vec<Note>,
-    clock: &'a mut Clock,
-}
-
-/// A frame as a format found it.
-pub(super) struct Found {
-    /// Offset of its first byte in the decompressed capture.
-    pub position: u64,
-    /// Where it lies in the block.
-    pub at: std::ops::Range<usize>,
-    pub time: Option<Timestamp>,
-    pub original_len: u32,
-    pub link: LinkType,
-    /// Of its interface, in bytes; 0 for none.
-    pub snap_length: u32,
-}
-
-impl Sink<'_> {
-    /// The number the next frame will have.
-    pub fn next(&self) -> u64 {
-        self.clock.frames + 1
-    }
-
-    /// One more frame.
-    pub fn frame(&mut self, found: Found) {
-        self.clock.frames += 1;
-        let captured = found.at.len();
-        if found.snap_length != 0 && captured > found.snap_length as usize {
-            let detail = format!("{captured} bytes, snap length {}", found.snap_length);
-            self.note(found.position, AnomalyKind::LongerThanSnapLength, detail);
-        }
-        if let Some(time) = found.time {
-            self.tick(time, found.position);
-        }
-        self.frames.push(FrameHead {
-            number: self.clock.frames,
-            position: found.position,
-            time: found.time,
-            original_len: found.original_len,
-            link: found.link,
-            at: found.at.start as u32..found.at.end as u32,
-        });
-    }
-
-    /// Something strange about the frame that was or is being numbered.
-    pub fn note(&mut self, position: u64, kind: AnomalyKind, detail: String) {
-        self.notes.push(Note { frame: self.clock.frames, position, kind, detail });
-    }
-
-    /// Something strange about the frame that comes next.
-    pub fn note_next(&mut self, position: u64, kind: AnomalyKind, detail: String) {
-        self.notes.push(Note { frame: self.next(), position, kind, detail });
-    }
-
-    /// A header's snap length: half of what 32 bits hold is no snap length. Noted once.
-    pub fn snap_length(&mut self, bytes: u32, position: u64) {
-        if bytes >= 1 << 31 && !self.clock.huge {
-            self.clock.huge = true;
-            self.note(position, AnomalyKind::SnapLengthHuge, format!("snap length {bytes}"));
-        }
-    }
-
-    fn tick(&mut self, time: Timestamp, position: u64) {
-        if let Some((frame, last)) = self.clock.last
-            && time < last
-        {
-            let back = last.nanoseconds().abs_diff(time.nanoseconds());
-            let (seconds, nanoseconds) = (back / 1_000_000_000, back % 1_000_000_000);
-            let detail = format!("time {seconds}.{nanoseconds:09} s before that of frame {frame}");
-            self.note(position, AnomalyKind::TimeBackwards, detail);
-        }
-        self.clock.last = Some((self.clock.frames, time));
-    }
-}
-
-/// Byte order of a capture's headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    /// The 16-bit number at `at`; the caller knows that it lies inside.
-    pub fn u16(self, bytes: &[u8], at: usize) -> u16 {
-        let two = [bytes[at], bytes[at + 1]];
-        if self == Order::Big { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) }
-    }
-
-    /// The 32-bit number at `at`; the caller knows that it lies inside.
-    pub fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        let four = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-        if self == Order::Big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
     }
 }
 

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn stdin_stands_alone() {
         let dash = PathBuf::from("-");
-        assert_eq!(walk(std::slice::from_ref(&dash)).unwrap(), [dash.clone()]);
+        assert_eq!(walk(std::slice::from_ref(&dash)).unwrap(), std::slice::from_ref(&dash));
         assert!(matches!(walk(&[dash, "x".into()]), Err(Error::StdinNotAlone)));
     }
 }
