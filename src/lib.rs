@@ -2,6 +2,7 @@
 //! SQLite file, and can prove where each byte came from.
 
 pub mod decode;
+pub mod capture;
 pub mod model;
 pub mod reassemble;
 pub mod store;
