@@ -3,3 +3,5 @@
 
 mod floors;
 mod house;
+mod testdata;
+mod traffic;
