@@ -6,6 +6,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -51,7 +53,7 @@ impl Input {
 
     /// Over any bytes; `digest` says whether they are to be digested.
     pub fn over(raw: Box<dyn Read + Send>, digest: bool) -> io::Result<Self> {
-        let mut tap = Tap { raw, front: Vec::new(), tail: [0; 8], seen: digest.then(Seen::default) };
+        let mut tap = Tap { raw, front: Vec::new(), tail: [0; 8], seen: digest.then(Seen::default), read: None };
         let mut magic = Vec::with_capacity(MAGIC);
         (&mut tap).take(MAGIC as u64).read_to_end(&mut magic)?;
         tap.front = magic.clone();
@@ -90,6 +92,11 @@ impl Input {
                 result => return result,
             }
         }
+    }
+
+    /// Adds the bytes of the file that are read from now on to `read`.
+    pub fn count_in(&mut self, read: Arc<AtomicU64>) {
+        self.decoder.tap().read = Some(read);
     }
 
     /// Reads the file to its end, decoding nothing more, and gives its size and digests.
@@ -163,6 +170,7 @@ struct Tap {
     /// The last eight bytes of the file so far.
     tail: [u8; 8],
     seen: Option<Seen>,
+    read: Option<Arc<AtomicU64>>,
 }
 
 impl Read for Tap {
@@ -186,6 +194,9 @@ impl Tap {
         self.tail[8 - kept..].copy_from_slice(&bytes[bytes.len() - kept..]);
         if let Some(seen) = &mut self.seen {
             seen.feed(bytes);
+        }
+        if let Some(read) = &self.read {
+            read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         }
     }
 }

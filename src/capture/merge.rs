@@ -10,6 +10,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::block::{HEAD, Input};
 use super::walk::is_stdin;
@@ -72,22 +73,26 @@ pub enum Step {
     /// begins at 0 (the range is `0..0` where a batch has notes only).
     Frames(Arc<Batch>, Range<usize>),
     /// A capture is over: this comes once for each, after its last frame.
-    Ended {
-        /// Its number.
-        capture: usize,
-        /// What the file is; `None` where it could not be read at all.
-        identity: Option<Identity>,
-        /// Frames given out.
-        frames: u64,
-        /// Time of the first frame that has one, in file order.
-        first: Option<Timestamp>,
-        /// Time of the last frame that has one, in file order.
-        last: Option<Timestamp>,
-        /// Why it is not complete.
-        stop: Option<Stop>,
-    },
+    Ended(Box<Ended>),
     /// Every capture opened so far has ended, and the next begins later than all their frames: a good moment to commit.
     Quiet,
+}
+
+/// What became of a capture.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its number.
+    pub capture: usize,
+    /// What the file is; `None` where it could not be read at all.
+    pub identity: Option<Identity>,
+    /// Frames given out.
+    pub frames: u64,
+    /// Time of the first frame that has one, in file order.
+    pub first: Option<Timestamp>,
+    /// Time of the last frame that has one, in file order.
+    pub last: Option<Timestamp>,
+    /// Why it is not complete.
+    pub stop: Option<Stop>,
 }
 
 /// The merge of captures, as an iterator.
@@ -98,6 +103,7 @@ pub struct Merge {
     drained: Option<Open>,
     ready: VecDeque<Step>,
     pool: VecDeque<Arc<Batch>>,
+    read: Arc<AtomicU64>,
     /// The largest key so far; `None` before the first frame and after [`Step::Quiet`].
     latest: Option<Timestamp>,
 }
@@ -129,8 +135,14 @@ impl Merge {
             drained: None,
             ready: VecDeque::new(),
             pool: VecDeque::new(),
+            read: Arc::default(),
             latest: None,
         }
+    }
+
+    /// Bytes read so far of all captures as they lie; goes on counting while the merge goes on.
+    pub fn bytes_read(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.read)
     }
 
     /// Opens every capture that begins before the next frame of those that stand open.
@@ -157,18 +169,19 @@ impl Merge {
     fn begin(&mut self, rank: usize, planned: Planned) {
         let key = planned.first.unwrap_or(BEFORE_ALL);
         match Reader::open(&planned.path) {
-            Ok(reader) => {
+            Ok(mut reader) => {
+                reader.count_in(Arc::clone(&self.read));
                 let (capture, batch) = (planned.capture, Arc::default());
                 self.load(Open { key, rank, capture, reader, batch, next: 0, first: None, last: None });
             }
-            Err(stop) => self.ready.push_back(Step::Ended {
+            Err(stop) => self.ready.push_back(Step::Ended(Box::new(Ended {
                 capture: planned.capture,
                 identity: no_capture(&planned.path),
                 frames: 0,
                 first: None,
                 last: None,
                 stop: Some(stop),
-            }),
+            }))),
         }
     }
 
@@ -281,14 +294,14 @@ impl Open {
     }
 
     fn ended(self, stop: Option<Stop>) -> Step {
-        Step::Ended {
+        Step::Ended(Box::new(Ended {
             capture: self.capture,
             frames: self.reader.frames(),
             first: self.first,
             last: self.last,
             identity: Some(self.reader.finish()),
             stop,
-        }
+        }))
     }
 }
 

@@ -22,7 +22,7 @@ mod sink;
 pub mod walk;
 
 pub use filter::Filter;
-pub use merge::{Merge, Planned, Step, plan};
+pub use merge::{Ended, Merge, Planned, Step, plan};
 pub use probe::{Probe, file_sha256, probe};
 pub use reader::{Identity, Reader};
 pub use walk::walk;
@@ -70,6 +70,17 @@ impl Stop {
 
     pub(crate) fn unreadable(message: impl Into<String>) -> Self {
         Stop { status: Status::Unreadable, offset: None, message: message.into() }
+    }
+}
+
+impl Status {
+    /// The name in the `captures` view.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Truncated => "truncated",
+            Status::Damaged => "damaged",
+            Status::Unreadable => "unreadable",
+        }
     }
 }
 
