@@ -1,6 +1,7 @@
 //! flowcase files every byte of every TCP conversation of many captures in a *case directory*, indexes it in one
 //! SQLite file, and can prove where each byte came from.
 
+pub mod index;
 pub mod model;
 pub mod reassemble;
 pub mod store;
