@@ -140,8 +140,8 @@ impl Reader {
         each: &mut dyn FnMut(FlowInfo) -> Result<(), E>,
     ) -> Result<(), E> {
         let (condition, parameters) = selection.to_sql(Of::Flows)?;
-        let statement = self.user(&format!("{FLOW} AND {condition} ORDER BY id"));
-        let mut statement = statement?;
+        let _watched = self.guard.watch();
+        let mut statement = self.user(&format!("{FLOW} AND {condition} ORDER BY id"))?;
         let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(Error::from)?;
         while let Some(row) = rows.next().map_err(Error::from)? {
             each(flow(row).map_err(Error::from)?)?;
