@@ -17,6 +17,11 @@ mod conflicts;
 mod consistency;
 pub mod extents;
 mod file;
+<<<<<<< HEAD
+=======
+#[cfg(test)]
+mod fixture;
+>>>>>>> index
 mod functions;
 mod guard;
 mod insert;
@@ -31,6 +36,11 @@ mod segments;
 pub mod selection;
 mod stored;
 mod summary;
+<<<<<<< HEAD
+=======
+#[cfg(test)]
+mod tests;
+>>>>>>> index
 pub mod writer;
 
 pub use community::community_id;

@@ -124,6 +124,8 @@ pub struct ConflictRow {
     pub extents_before: u64,
     /// The bytes that lost, at most the first 4096 of them.
     pub lost_bytes: Vec<u8>,
+    /// Capture time of the later frame.
+    pub time: Option<Timestamp>,
 }
 
 /// An anomaly with how often it occurred.
@@ -178,6 +180,12 @@ impl Status {
             Status::Damaged => "damaged",
             Status::Unreadable => "unreadable",
         }
+    }
+
+    /// The status with this name; what no version writes counts as damaged.
+    pub fn from_name(name: &str) -> Self {
+        let all = [Status::Complete, Status::Truncated, Status::Unreadable];
+        all.into_iter().find(|status| status.name() == name).unwrap_or(Status::Damaged)
     }
 }
 
