@@ -1,6 +1,6 @@
 //! F3: frames in. Files of every format become batches of frames; several of them become one stream ordered by time.
 //!
-//! The way of a byte: [`block`] reads and decompresses the file and digests it as it lies, [`reader`] cuts the stream
+//! The way of a byte: [`block`] reads and decompresses the file, [`digest`] digests it as it lies, [`reader`] cuts the stream
 //! into batches with [`pcap`] or [`pcapng`], [`merge`] puts the frames of many captures into one order. [`walk`] and
 //! [`probe`] look before anything is read, [`filter`] says which frames are wanted.
 //!
@@ -12,6 +12,7 @@ use crate::model::Batch;
 
 pub mod block;
 pub mod bpf;
+pub mod digest;
 pub mod filter;
 pub mod merge;
 pub mod pcap;

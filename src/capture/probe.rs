@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use super::block::{BLOCK, HEAD, Input, Seen};
+use super::block::{BLOCK, Input};
+use super::digest::{HEAD, Seen};
 use super::walk::is_stdin;
 use super::{Reader, Source, Stop};
 use crate::model::{Batch, Timestamp};
