@@ -20,6 +20,9 @@ use crate::model::{Batch, Timestamp};
 /// Batches kept to be filled again once nobody reads them.
 const POOL: usize = 8;
 
+/// Captures that may overlap without a thought of how many files a process may have open.
+const FEW: usize = 256;
+
 /// A capture to be merged, with what its place in the order depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
@@ -124,6 +127,9 @@ impl Merge {
     /// Puts the captures in order; opens none.
     pub fn new(mut captures: Vec<Planned>) -> Self {
         captures.sort_by(Planned::rank);
+        if captures.len() > FEW {
+            raise_file_limit();
+        }
         Merge {
             waiting: captures.into_iter().enumerate().collect(),
             open: BinaryHeap::new(),
@@ -291,6 +297,14 @@ impl Open {
             stop,
         }
     }
+}
+
+/// Up to what the system allows: captures that overlap in time are open at once. If it says no, those that cannot be
+/// opened become unreadable ones.
+fn raise_file_limit() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
 }
 
 /// The digest of a file that is no capture; `None` where there is no file to be read.

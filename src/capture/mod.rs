@@ -14,6 +14,8 @@ pub mod block;
 pub mod bpf;
 pub mod digest;
 pub mod filter;
+#[cfg(test)]
+mod fixtures;
 pub mod merge;
 pub mod pcap;
 pub mod pcapng;
@@ -31,7 +33,7 @@ pub use walk::walk;
 /// Frames in: what every reader of captures is to the floors above. The plug-in point for new formats.
 pub trait Source {
     /// Clears `batch` and fills it with the next frames, about [`block::BLOCK`] bytes of them. `false`: there are no more
-    /// after these.
+    /// after these. A batch may come without frames: a record larger than a block takes several calls.
     ///
     /// # Errors
     /// The capture is cut short or damaged here; frames in front of that were given out by earlier calls.

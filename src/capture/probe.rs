@@ -94,7 +94,7 @@ fn first_time(bytes: impl Read + Send + 'static, probe: &mut Probe) -> Result<()
 
 #[cfg(test)]
 mod tests {
-    use super::super::reader::tests::{PCAP, pcap};
+    use super::super::fixtures::{PCAP, pcap};
     use super::*;
 
     fn of(bytes: &[u8]) -> Probe {
