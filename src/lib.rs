@@ -32,17 +32,14 @@
 //! * A frame is never dropped silently: it is used, or skipped for one reason ([`model::Skip`]).
 //! * A limit ([`model::Limits`]) is never reached silently: it is an anomaly ([`model::AnomalyKind`]).
 
-<<<<<<< HEAD
 pub mod capture;
 pub mod case;
-
+pub mod cli;
 pub mod decode;
 pub mod index;
 pub mod ingest;
-=======
-pub mod index;
->>>>>>> index
 pub mod model;
 pub mod reassemble;
 pub mod store;
 pub mod track;
+pub mod view;

@@ -12,13 +12,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::block::{HEAD, Input};
+use super::block::Input;
+use super::digest::HEAD;
 use super::walk::is_stdin;
 use super::{Identity, Probe, Reader, Source, Stop, file_sha256};
 use crate::model::{Batch, Timestamp};
 
 /// Batches kept to be filled again once nobody reads them.
 const POOL: usize = 8;
+
+/// Captures that may overlap without a thought of how many files a process may have open.
+const FEW: usize = 256;
 
 /// A capture to be merged, with what its place in the order depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +133,9 @@ impl Merge {
     /// Puts the captures in order; opens none.
     pub fn new(mut captures: Vec<Planned>) -> Self {
         captures.sort_by(Planned::rank);
+        if captures.len() > FEW {
+            raise_file_limit();
+        }
         Merge {
             waiting: captures.into_iter().enumerate().collect(),
             open: BinaryHeap::new(),
@@ -303,6 +310,14 @@ impl Open {
             stop,
         }))
     }
+}
+
+/// Up to what the system allows: captures that overlap in time are open at once. If it says no, those that cannot be
+/// opened become unreadable ones.
+fn raise_file_limit() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
 }
 
 /// The digest of a file that is no capture; `None` where there is no file to be read.

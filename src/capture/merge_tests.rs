@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::super::fixtures::{PCAP, pcap};
 use super::super::probe;
-use super::super::reader::tests::{PCAP, pcap};
 use super::*;
 
 /// Captures as files, each a list of times in seconds; the frames' byte is the capture's number.

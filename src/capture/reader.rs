@@ -188,7 +188,6 @@ impl Reader {
 }
 
 impl Source for Reader {
-    /// A batch may come without frames: a record larger than a block takes several calls.
     fn fill(&mut self, batch: &mut Batch) -> Result<bool, Stop> {
         batch.frames.clear();
         batch.notes.clear();
@@ -258,4 +257,4 @@ pub(super) fn system(error: &io::Error) -> String {
 
 #[cfg(test)]
 #[path = "reader_tests.rs"]
-pub(super) mod tests;
+mod tests;

@@ -2,15 +2,9 @@
 //!
 //! Five walls, each enough for most attacks: the file is opened read-only; `query_only` and DEFENSIVE are on; the schema is not
 //! trusted with side effects; an authorizer lets a user's statement do nothing but SELECT; and a progress handler stops it in time.
-<<<<<<< HEAD
-//! The authorizer is installed once and only watches while a user's SQL is being prepared.
-
-use std::sync::atomic::{AtomicBool, Ordering};
-=======
 //! The authorizer is installed once and only watches while a user's SQL is prepared and run.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
->>>>>>> index
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -27,12 +21,6 @@ const STEPS: i32 = 1000;
 /// Bytes of a statement: more than anyone writes, little enough to parse.
 const MAX_SQL: i32 = 1 << 20;
 
-<<<<<<< HEAD
-
-/// Functions that read or write outside the case, where a build of SQLite has them.
-const FORBIDDEN: &[&str] =
-    &["load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "lsdir", "fsdir", "zipfile", "sqlar_uncompress"];
-=======
 /// Functions that read or write outside the case, where a build of SQLite has them.
 const FORBIDDEN: &[&str] = &[
     "load_extension",
@@ -45,7 +33,6 @@ const FORBIDDEN: &[&str] = &[
     "zipfile",
     "sqlar_uncompress",
 ];
->>>>>>> index
 
 /// The state that authorizer and progress handler share with the reader.
 #[derive(Clone, Default)]
@@ -53,11 +40,7 @@ pub struct Guard(Arc<State>);
 
 #[derive(Default)]
 struct State {
-<<<<<<< HEAD
-    watching: AtomicBool,
-=======
     watching: AtomicUsize,
->>>>>>> index
     refused: Mutex<Option<String>>,
     deadline: Mutex<Option<Instant>>,
 }
@@ -78,14 +61,6 @@ impl Guard {
         Ok(guard)
     }
 
-<<<<<<< HEAD
-    /// What is prepared while the result lives comes from a user.
-    #[must_use]
-    pub fn watch(&self) -> impl Drop {
-        *lock(&self.0.refused) = None;
-        self.0.watching.store(true, Ordering::SeqCst);
-        OnDrop(self.clone(), |state| state.watching.store(false, Ordering::SeqCst))
-=======
     /// What is prepared while the result lives comes from a user, or is run for one (a table-valued function may prepare more).
     #[must_use]
     pub fn watch(&self) -> impl Drop {
@@ -94,7 +69,6 @@ impl Guard {
         OnDrop(self.clone(), |state| {
             state.watching.fetch_sub(1, Ordering::SeqCst);
         })
->>>>>>> index
     }
 
     /// Statements are stopped at this moment while the result lives.
@@ -115,11 +89,7 @@ impl Guard {
     }
 
     fn judge(&self, action: &AuthAction<'_>) -> Authorization {
-<<<<<<< HEAD
-        if !self.0.watching.load(Ordering::SeqCst) {
-=======
         if self.0.watching.load(Ordering::SeqCst) == 0 {
->>>>>>> index
             return Authorization::Allow;
         }
         let reason = match action {
@@ -190,9 +160,6 @@ mod tests {
 
     #[test]
     fn conditions_cannot_break_out() {
-<<<<<<< HEAD
-        for fine in ["orig_port = 80", "a = ')' OR b = 'it''s ('", "x IN (SELECT 1) -- why", "[a)] = 1", "/* ) */ 1", "a-b > -1"] {
-=======
         for fine in [
             "orig_port = 80",
             "a = ')' OR b = 'it''s ('",
@@ -201,7 +168,6 @@ mod tests {
             "/* ) */ 1",
             "a-b > -1",
         ] {
->>>>>>> index
             assert_eq!(closed(fine), Ok(()), "{fine}");
         }
         for bad in ["1) OR (1", "1; DROP TABLE flow", "'", "(1", "1 /* ", "\"a", "[a", "1)--", "a\0b"] {

@@ -17,11 +17,8 @@ mod conflicts;
 mod consistency;
 pub mod extents;
 mod file;
-<<<<<<< HEAD
-=======
 #[cfg(test)]
 mod fixture;
->>>>>>> index
 mod functions;
 mod guard;
 mod insert;
@@ -36,11 +33,8 @@ mod segments;
 pub mod selection;
 mod stored;
 mod summary;
-<<<<<<< HEAD
-=======
 #[cfg(test)]
 mod tests;
->>>>>>> index
 pub mod writer;
 
 pub use community::community_id;
