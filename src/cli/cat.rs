@@ -29,9 +29,12 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     let failed = |source| Error::File { path: case.root().join(&flow.path), source };
     let mut file = case.open_payload(&flow.path).map_err(failed)?;
     let mut out = output::stdout();
-    io::copy(&mut file, &mut out)?;
+    let written = io::copy(&mut file, &mut out)?;
     out.flush()?;
-    Ok(Done::Whole)
+    if written != flow.length {
+        eprintln!("the file has {written} bytes instead of the {} recorded: see `flowcase verify`", flow.length);
+    }
+    Ok(Done::but(written != flow.length))
 }
 
 /// The flow with this id or path; `None` for one of the `flows` view that has no payload.

@@ -20,6 +20,7 @@ use crate::view::{Rows, files};
 /// files: payload files under their paths in the case, holes and times kept, and OUT/SHA256SUMS. csv: one row a flow with
 /// all columns in OUT, and OUT.sha256 beside it. `sha256sum -c`, run where the manifest lies, checks either.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
     case: CaseArg,
@@ -36,6 +37,11 @@ pub struct Args {
     overwrite: bool,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  flowcase export case --host 10.1.1.1 --as files -o out && (cd out && sha256sum -c SHA256SUMS)
+  flowcase export case --min-bytes 1M --as csv -o flows.csv";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// Payload files
@@ -47,6 +53,7 @@ enum Format {
 /// Exports; nothing is written if something would be overwritten without leave.
 pub fn run(args: Args) -> Result<Done, Error> {
     let case = args.case.open()?;
+    output::refuse_within(case.root(), &args.output)?;
     let selection = args.selection.into();
     match args.format {
         Format::Files => export_files(&case, &selection, &args.output, args.overwrite),

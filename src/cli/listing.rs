@@ -12,6 +12,7 @@ use crate::index::Listing;
 ///
 /// A table shows the columns that matter most; the other formats have all of them.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = CONNECTIONS_EXAMPLES)]
 pub struct ConnectionsArgs {
     #[command(flatten)]
     list: ListArgs,
@@ -21,6 +22,7 @@ pub struct ConnectionsArgs {
 ///
 /// A table shows the columns that matter most; the other formats have all of them.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = FLOWS_EXAMPLES)]
 pub struct FlowsArgs {
     #[command(flatten)]
     list: ListArgs,
@@ -39,6 +41,16 @@ struct ListArgs {
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 }
+
+const CONNECTIONS_EXAMPLES: &str = "\
+Examples:
+  flowcase connections case --port 443 --since 2008-10-06T17:00
+  flowcase connections case --where 'retransmitted_bytes > 0' --format csv";
+
+const FLOWS_EXAMPLES: &str = "\
+Examples:
+  flowcase flows case --src 10.0.0.0/8 --min-bytes 1M
+  flowcase flows case --where 'gap_bytes = 0' --format ndjson --limit 10";
 
 const CONNECTION_COLUMNS: &[&str] = &[
     "id",

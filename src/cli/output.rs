@@ -44,18 +44,32 @@ pub fn stdout() -> BufWriter<Box<dyn Write>> {
     BufWriter::with_capacity(BUFFER, inner)
 }
 
-/// Makes `path` with what `write` writes: beside it first, then renamed over it.
+/// Makes `path` with what `write` writes: beside it first, then renamed over it. A device or pipe is written directly.
 pub fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
+    if path.metadata().is_ok_and(|data| !data.is_file()) {
+        return write_to(File::options().write(true).open(path).map_err(at(path))?, path, write);
+    }
     let beside = beside(path)?;
-    let made = write_whole(&beside, write).and_then(|()| std::fs::rename(&beside, path).map_err(at(path)));
+    let new = File::options().write(true).create_new(true).open(&beside).map_err(at(&beside))?;
+    let made = write_to(new, &beside, write).and_then(|()| std::fs::rename(&beside, path).map_err(at(path)));
     made.inspect_err(|_| drop(std::fs::remove_file(&beside)))
 }
 
-fn write_whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
-    let file = File::options().write(true).create_new(true).open(path).map_err(at(path))?;
+fn write_to(file: File, path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
     let mut out = BufWriter::with_capacity(BUFFER, file);
     write(&mut out)?;
     out.flush().map_err(at(path))
+}
+
+/// Refuses a place within a case: what is written there could replace the case's own files, or pass for one.
+pub fn refuse_within(case: &Path, path: &Path) -> Result<(), Error> {
+    let case = case.canonicalize().map_err(at(case))?;
+    let whole = std::path::absolute(path).map_err(at(path))?;
+    let real = whole.ancestors().find_map(|ancestor| ancestor.canonicalize().ok());
+    if real.is_some_and(|real| real.starts_with(&case)) {
+        return Err(Error::Usage(format!("`{}` lies within the case", path.display())));
+    }
+    Ok(())
 }
 
 fn beside(path: &Path) -> Result<PathBuf, Error> {
@@ -86,5 +100,20 @@ mod tests {
         file(&path, |out| out.write_all(b"two").map_err(Error::Stream)).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_over_a_case() {
+        let directory = tempfile::tempdir().unwrap();
+        let case = directory.path().join("case");
+        std::fs::create_dir_all(case.join("flows")).unwrap();
+        std::os::unix::fs::symlink(&case, directory.path().join("link")).unwrap();
+        for inside in ["case", "case/case.sqlite", "case/flows/new/deep", "link/x", "elsewhere/../case/x"] {
+            std::fs::create_dir_all(directory.path().join("elsewhere")).unwrap();
+            assert!(refuse_within(&case, &directory.path().join(inside)).is_err(), "{inside}");
+        }
+        for outside in ["out", "casement/x", "case/../out"] {
+            assert!(refuse_within(&case, &directory.path().join(outside)).is_ok(), "{outside}");
+        }
     }
 }

@@ -20,7 +20,7 @@ pub struct Args {
     #[command(flatten)]
     case: CaseArg,
     /// The statement; - reads statements from stdin; none: an interactive prompt
-    #[arg(value_name = "SQL", allow_hyphen_values = true)]
+    #[arg(value_name = "SQL")]
     sql: Option<String>,
     /// How to write rows
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]

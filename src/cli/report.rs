@@ -61,8 +61,12 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         out.flush()?;
         return Ok(Done::Whole);
     }
-    let path = args.output.clone().unwrap_or_else(|| case.root().join(args.format.usual_name()));
-    output::file(&path, |out| Ok(view.render(&case, out)?))?;
+    let usual = case.root().join(args.format.usual_name());
+    let path = args.output.as_ref().unwrap_or(&usual);
+    if *path != usual {
+        output::refuse_within(case.root(), path)?;
+    }
+    output::file(path, |out| Ok(view.render(&case, out)?))?;
     eprintln!("wrote `{}`", path.display());
     Ok(Done::Whole)
 }

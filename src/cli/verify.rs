@@ -20,7 +20,8 @@ pub struct Args {
 /// Prints the faults, and a summary on stderr.
 pub fn run(args: &Args) -> Result<Done, Error> {
     let case = args.case.open()?;
-    let bar = progress::bytes(case.index().totals()?.stored_bytes);
+    let totals = case.index().totals()?;
+    let bar = progress::bytes(totals.stored_bytes.saturating_add(totals.gap_bytes));
     let report = case.verify(&mut |bytes| bar.set_position(bytes));
     bar.finish_and_clear();
     let report = report?;

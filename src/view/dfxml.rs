@@ -58,7 +58,7 @@ fn head(xml: &mut Xml<'_>, run: Option<&Run>) -> io::Result<()> {
     if let Some(run) = run {
         xml.open("execution_environment", &[])?;
         xml.text("command_line", &[], &run.command_line)?;
-        xml.text("start_time", &[], &run.started.to_string())?;
+        xml.text("start_time", &[], &Timestamp(run.started_ns).to_string())?;
         xml.close("execution_environment")?;
     }
     xml.close("creator")
@@ -69,9 +69,9 @@ fn sources(xml: &mut Xml<'_>, index: &Reader) -> Result<(), Error> {
     let mut write = || {
         xml.open("source", &[])?;
         for capture in &captures {
-            let (id, sha256) = (capture.id.to_string(), capture.sha256.map(|digest| hex(&digest)));
+            let id = capture.id.to_string();
             let mut attributes = vec![("tcpflow:id", id.as_str())];
-            attributes.extend(sha256.as_deref().map(|digest| ("tcpflow:sha256", digest)));
+            attributes.extend(capture.sha256.as_deref().map(|digest| ("tcpflow:sha256", digest)));
             xml.text("image_filename", &attributes, &capture.path)?;
         }
         xml.close("source")
@@ -238,4 +238,85 @@ fn start<'n>(name: &'n str, attributes: &[(&str, &str)]) -> BytesStart<'n> {
 fn allowed(text: &str) -> String {
     let forbidden = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
     text.chars().map(|c| if forbidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use quick_xml::events::Event;
+
+    use super::*;
+    use crate::model::{Checksum, Digests, Endpoint};
+
+    fn flow(path: &str) -> FlowInfo {
+        let end = |text: &str, port| Endpoint { ip: text.parse().unwrap(), port };
+        FlowInfo {
+            id: 17,
+            connection_id: 9,
+            side: 1,
+            part: 0,
+            src: end("74.125.19.101", 80),
+            dst: end("192.168.1.102", 50956),
+            vlan: Some(5),
+            path: path.into(),
+            base: 0,
+            length: 136,
+            stored_bytes: 100,
+            missing_tail_bytes: 0,
+            packets: 3,
+            start: Some(Timestamp(1_223_315_694_796_605_000)),
+            end: None,
+            isn: None,
+            digests: Digests { md5: Some([0xab; 16]), blake3: Some([1; 32]), ..Digests::default() },
+        }
+    }
+
+    fn segment(offset: u64, length: u32) -> SegmentInfo {
+        let (capture_id, frame, file_position) = (1, 12, 1234 + offset);
+        SegmentInfo { offset, length, capture_id, frame, file_position, time: None, ttl: 64, checksum: Checksum::Good }
+    }
+
+    fn written(path: &str) -> String {
+        let mut out: Vec<u8> = Vec::new();
+        let mut xml = Xml::new(&mut out);
+        head(&mut xml, None).unwrap();
+        fileobject(&mut xml, &flow(path), &runs(&[segment(0, 60), segment(96, 40)], &[(60, 36)])).unwrap();
+        xml.close("dfxml").unwrap();
+        xml.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn runs_tile_the_file_and_gaps_say_what_they_are() {
+        let text = written("flows/a");
+        let runs: Vec<&str> = text.lines().filter(|line| line.contains("<byte_run ")).map(str::trim).collect();
+        assert_eq!(
+            runs,
+            [
+                r#"<byte_run file_offset="0" img_offset="1234" len="60" tcpflow:source="1" tcpflow:packet="12"/>"#,
+                r#"<byte_run file_offset="60" len="36" fill="0" tcpflow:kind="gap"/>"#,
+                r#"<byte_run file_offset="96" img_offset="1330" len="40" tcpflow:source="1" tcpflow:packet="12"/>"#,
+            ]
+        );
+        assert!(text.contains(r#"<hashdigest type="md5">abababababababababababababababab</hashdigest>"#), "{text}");
+        assert!(text.contains(r#"<tcpflow:tcpflow startime="2008-10-06T17:54:54.796605000Z" family="2" "#), "{text}");
+    }
+
+    #[test]
+    fn any_path_makes_well_formed_xml() {
+        for path in ["a<b>&\"'", "nul\0 esc\u{1b} \u{fffe}\u{ffff}", "ä ]]>"] {
+            let text = written(path);
+            assert!(!text.contains(['\0', '\u{1b}', '\u{fffe}', '\u{ffff}']), "{text}");
+            let mut reader = quick_xml::Reader::from_str(&text);
+            let mut depth = 0;
+            loop {
+                match reader.read_event().unwrap() {
+                    Event::Start(_) => depth += 1,
+                    Event::End(_) => depth -= 1,
+                    Event::Eof => break,
+                    _ => {}
+                }
+            }
+            assert_eq!(depth, 0);
+        }
+    }
 }

@@ -13,6 +13,7 @@ pub mod csv;
 pub mod dfxml;
 pub mod escape;
 pub mod files;
+pub mod info;
 pub mod json;
 pub mod report;
 pub mod show;

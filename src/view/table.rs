@@ -33,7 +33,9 @@ impl<W: Write> Table<W> {
         table.set_header(self.columns.iter().map(|(_, name)| name.as_str()));
         self.written += self.rows.len() as u64;
         table.add_rows(self.rows.drain(..));
-        table.column_iter_mut().for_each(|column| drop(column.set_padding((0, 2))));
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
         table.lines().try_for_each(|line| writeln!(self.out, "{}", line.trim_end()))
     }
 }
