@@ -1,6 +1,8 @@
 //! F6: the command line. One file a subcommand, each `run(Args) -> Result<Done, Error>`; [`errors`] alone turns a cause
 //! into a sentence, a hint and an exit code. Data goes to stdout, talk to stderr.
 
+#![allow(clippy::disallowed_methods, reason = "reports and exports are files")]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

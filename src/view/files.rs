@@ -134,6 +134,7 @@ fn feed_zeros(digest: &mut Sha256, mut count: u64) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read and write files")]
 mod tests {
     use std::os::unix::fs::MetadataExt;
     use std::time::{Duration, SystemTime};
