@@ -1,8 +1,10 @@
 //! flowcase files every byte of every TCP conversation of many captures in a *case directory*, indexes it in one
 //! SQLite file, and can prove where each byte came from.
 
+pub mod capture;
 pub mod case;
 pub mod cli;
+pub mod decode;
 pub mod index;
 pub mod ingest;
 pub mod model;

@@ -1,1 +1,7 @@
-//! x
+//! Everything that is tested from outside, as one binary.
+#![allow(clippy::disallowed_methods, reason = "tests read and write files")]
+
+mod floors;
+mod house;
+mod testdata;
+mod traffic;

@@ -17,6 +17,10 @@ macro_rules! kinds {
             pub fn explanation(self) -> &'static str {
                 match self { $(AnomalyKind::$variant => concat!($($doc),+).trim_ascii(),)* }
             }
+            /// A limit was reached: something was left out.
+            pub fn is_limit(self) -> bool {
+                self.name().ends_with("_limit")
+            }
             /// The kind with this name.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|kind| kind.name() == name)

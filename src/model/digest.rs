@@ -40,3 +40,15 @@ pub struct Digests {
     /// BLAKE3.
     pub blake3: Option<[u8; 32]>,
 }
+
+impl Digests {
+    /// The digest of one kind, if the case keeps it.
+    pub fn get(&self, kind: HashKind) -> Option<&[u8]> {
+        match kind {
+            HashKind::Sha256 => self.sha256.as_ref().map(|digest| digest.as_slice()),
+            HashKind::Md5 => self.md5.as_ref().map(|digest| digest.as_slice()),
+            HashKind::Sha1 => self.sha1.as_ref().map(|digest| digest.as_slice()),
+            HashKind::Blake3 => self.blake3.as_ref().map(|digest| digest.as_slice()),
+        }
+    }
+}

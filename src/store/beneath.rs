@@ -25,6 +25,11 @@ impl Beneath {
         Ok(Beneath { root: Rc::new(root), open: HashMap::new() })
     }
 
+    /// The same directory again, with its own record of what is open.
+    pub fn again(&self) -> Self {
+        Beneath { root: self.root.clone(), open: HashMap::new() }
+    }
+
     /// Makes a file that must not exist yet, and the directories it lies in; for reading and writing.
     pub fn create(&mut self, path: &str) -> io::Result<File> {
         self.file(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, true)

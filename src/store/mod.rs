@@ -4,6 +4,7 @@
 //! Law 7 is kept here: a committed byte is never changed in place without an undo record ([`journal`]), files that must
 //! be rebuilt are built beside and renamed after the commit, and [`recover`] puts things right after a kill.
 //! Law 9 too: every path is made of numbers and a checked template, and opened beneath the case without following links.
+#![allow(clippy::disallowed_methods, reason = "this floor is payload at rest")]
 
 use crate::model::{Digests, FlowId, Timestamp};
 

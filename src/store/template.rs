@@ -79,8 +79,12 @@ impl Template {
         if !pieces.iter().any(counts) {
             pieces.extend([Piece::Letter('C'), Piece::Letter('c')]);
         }
-        let sample: String =
-            pieces.iter().map(|piece| if let Piece::Text(text) = piece { text } else { "0" }).collect();
+        let shortest = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Letter('C' | 'c' | 'V' | 'v') => String::new(),
+            Piece::Letter(_) => "0".to_owned(),
+        };
+        let sample: String = pieces.iter().map(shortest).collect();
         let bad = |name: &str| name.is_empty() || name == "." || name == ".." || name.len() > MAX_LITERAL;
         if sample.split('/').any(bad) || sample.chars().any(char::is_control) {
             return Err(Error::Path(text.to_owned()));

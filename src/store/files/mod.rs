@@ -14,6 +14,7 @@ use std::os::unix::fs::FileExt;
 
 use open::OpenFiles;
 use rebuild::Early;
+pub use rebuild::SCRATCH;
 
 use super::beneath::Beneath;
 use super::digest::Front;
@@ -299,6 +300,9 @@ impl PayloadStore for Files {
 
     fn close(&mut self, id: FlowId, length: u64) -> Result<Digests, Error> {
         self.flush(id)?;
+        if self.flow(id).disk.is_none() {
+            self.make_writable(id)?;
+        }
         if self.must_rebuild(id) {
             self.rebuild(id, length)?;
         }

@@ -12,7 +12,7 @@ use crate::model::FlowId;
 use crate::store::{Error, at};
 
 /// Where files lie while they are rebuilt.
-const SCRATCH: &str = "scratch";
+pub const SCRATCH: &str = "scratch";
 /// Bytes copied at once.
 const BLOCK: usize = 256 << 10;
 

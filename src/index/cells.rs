@@ -1,0 +1,144 @@
+//! Tables as the writer and the seals see them: one list of names and columns, and rows as typed cells.
+
+use std::sync::OnceLock;
+
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+/// A private table of the record.
+pub struct Table {
+    /// Its name in `migrations/`.
+    pub name: &'static str,
+    /// Its columns, comma separated, in the order of the cells.
+    pub columns: &'static str,
+    /// The columns of its key.
+    pub key: &'static str,
+    /// A column the seal leaves out, by its place in `columns`.
+    pub unsealed: Option<usize>,
+    insert: OnceLock<String>,
+}
+
+macro_rules! tables {
+    ($($constant:ident = $name:literal ($columns:literal) key ($key:literal) $(unsealed $unsealed:literal)?;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`")]
+            pub static $constant: Table = Table {
+                name: $name, columns: $columns, key: $key,
+                unsealed: tables!(@option $($unsealed)?),
+                insert: OnceLock::new(),
+            };
+        )*
+        /// Every sealed table.
+        pub static TABLES: &[&Table] = &[$(&$constant,)*];
+    };
+    (@option) => { None };
+    (@option $value:literal) => { Some($value) };
+}
+
+tables! {
+    SETTING = "setting" ("name, value") key ("name");
+    BATCH = "batch" ("id, number") key ("id");
+    CAPTURE = "capture" ("id, path, sha256, head_sha256, filter, size_bytes, format, frames, used_frames, first_ns, last_ns, status, stopped_at, message") key ("id") unsealed 1;
+    SKIP = "skip" ("capture_id, reason, frames, bytes") key ("capture_id, reason");
+    CONNECTION = "connection" ("id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, vlans, tunnel, start_ns, end_ns, state, history, community_id, retransmitted_bytes, out_of_order, orig_flow_id, orig_packets, orig_stored, orig_start_ns, orig_end_ns, orig_isn, orig_vlan, orig_mac, resp_flow_id, resp_packets, resp_stored, resp_start_ns, resp_end_ns, resp_isn, resp_vlan, resp_mac") key ("id");
+    FLOW = "flow" ("id, connection_id, side, part, path, base, length, stored_bytes, missing_tail_bytes, packets, start_ns, end_ns, replaced, sha256, md5, sha1, blake3") key ("id");
+    EXTENT = "extent" ("flow_id, seq, data") key ("flow_id, seq");
+    GAP = "gap" ("flow_id, \"offset\", length") key ("flow_id, \"offset\"");
+    CONFLICT = "conflict" ("flow_id, number, position, length, kept_capture_id, kept_frame, kept_ttl, kept_checksum, lost_capture_id, lost_frame, lost_ttl, lost_checksum, lost_bytes, time_ns, later_kept") key ("flow_id, number");
+    ANOMALY = "anomaly" ("capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count") key ("capture_id, frame, kind, flow_id");
+    DORMANT = "dormant" ("connection_id, tuple_hash, state") key ("connection_id");
+}
+
+impl Table {
+    /// `INSERT` with one parameter a column; does nothing where the key is taken. Made once: rows are many.
+    pub fn insert(&self) -> &str {
+        self.insert.get_or_init(|| {
+            let parameters = vec!["?"; self.columns.split(',').count()].join(", ");
+            format!("INSERT INTO {} ({}) VALUES ({parameters}) ON CONFLICT DO NOTHING", self.name, self.columns)
+        })
+    }
+
+    /// `SELECT` of every column.
+    pub fn select(&self) -> String {
+        format!("SELECT {} FROM {}", self.columns, self.name)
+    }
+}
+
+/// One value on its way into a table. Integers above `i64::MAX` do not occur (offsets and counts of bytes) or wrap (hashes).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// NULL.
+    Null,
+    /// INTEGER.
+    Integer(i64),
+    /// TEXT.
+    Text(&'a str),
+    /// BLOB.
+    Blob(&'a [u8]),
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Cell::Null => ValueRef::Null,
+            Cell::Integer(value) => ValueRef::Integer(value),
+            Cell::Text(value) => ValueRef::Text(value.as_bytes()),
+            Cell::Blob(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+macro_rules! integers {
+    ($($kind:ty)*) => { $(impl From<$kind> for Cell<'_> {
+        fn from(value: $kind) -> Self { Cell::Integer(value as i64) }
+    })* };
+}
+integers!(u8 u16 u32 u64 i64 bool);
+
+impl From<crate::model::Timestamp> for Cell<'_> {
+    fn from(time: crate::model::Timestamp) -> Self {
+        Cell::Integer(time.nanoseconds())
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
+        Cell::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Cell<'a> {
+    fn from(text: &'a String) -> Self {
+        Cell::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Cell<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Cell::Blob(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Cell<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Cell::Blob(bytes)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Cell<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Cell::Blob(bytes)
+    }
+}
+
+impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Cell::Null, Into::into)
+    }
+}
+
+/// The cells of a row, each converted: `cells![id, path, None::<u8>]`.
+macro_rules! cells {
+    ($($value:expr),* $(,)?) => { [$(crate::index::cells::Cell::from($value)),*] };
+}
+pub(super) use cells;

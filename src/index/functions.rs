@@ -1,0 +1,61 @@
+//! Functions for SQL: addresses, times, payload.
+//!
+//! | function | gives |
+//! |---|---|
+//! | `ip(text)` | the address as 16 bytes that sort as addresses do (IPv4 as `::ffff:a.b.c.d`); NULL if it is none |
+//! | `in_subnet(ip, cidr)` | 1 if the address lies in the network, else 0; NULL if it is none |
+//! | `iso(ns)` | nanoseconds since 1970 as text, ISO 8601, UTC |
+//! | `ns(text)` | a time as nanoseconds since 1970; NULL if it is none |
+//! | `payload(flow_id)` | the bytes of a flow, holes as zeros; NULL if it has none |
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::{Connection, Error};
+
+use super::parse::{Malformed, Net};
+use super::{Result, payload};
+use crate::model::Timestamp;
+
+/// Registers every function. `payload` reads flow rows through a connection of its own, and files beneath `case_dir`.
+pub fn install(db: &Connection, path: &Path, case_dir: &Path) -> Result<()> {
+    let pure = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    db.create_scalar_function("ip", 1, pure, |context| Ok(address(context, 0)?.map(sortable)))?;
+    db.create_scalar_function("in_subnet", 2, pure, in_subnet)?;
+    db.create_scalar_function("iso", 1, pure, |context| {
+        Ok(context.get::<Option<i64>>(0)?.map(|time| Timestamp(time).to_string()))
+    })?;
+    db.create_scalar_function("ns", 1, pure, |context| {
+        let text: Option<String> = context.get(0)?;
+        Ok(text.and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::nanoseconds))
+    })?;
+    let files = Mutex::new(payload::Files::open(path, case_dir)?);
+    db.create_scalar_function("payload", 1, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY, move |context| {
+        let Some(flow) = context.get::<Option<i64>>(0)? else { return Ok(None) };
+        files.lock().unwrap_or_else(PoisonError::into_inner).read(flow).map_err(failed)
+    })?;
+    Ok(())
+}
+
+fn in_subnet(context: &mut Context<'_>) -> rusqlite::Result<Option<bool>> {
+    let net = context.get_or_create_aux(1, |value| -> Result<Net, Malformed> { value.as_str().unwrap_or_default().parse() })?;
+    Ok(address(context, 0)?.map(|ip| net.contains(ip)))
+}
+
+fn address(context: &Context<'_>, i: usize) -> rusqlite::Result<Option<IpAddr>> {
+    let text = context.get_raw(i).as_str_or_null()?;
+    Ok(text.and_then(|text| text.parse().ok()))
+}
+
+fn sortable(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    }
+}
+
+fn failed(error: super::Error) -> Error {
+    Error::UserFunctionError(Box::new(error))
+}

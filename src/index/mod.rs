@@ -1,0 +1,116 @@
+//! F3: the index, and the only SQL. One SQLite file says everything about a case but the payload bytes themselves.
+//!
+//! The way of a row: ingest says [`Row`], [`Writer`] turns it into cells ([`cells`]), adds its digest to the table's seal
+//! ([`seal`]) and inserts it; [`Reader`] reads it back, typed or through the views. Tables are private, `migrations/` has them;
+//! views are the interface, [`columns`] says what they mean. Where payload came from lies encoded ([`extents`]) and is shown by
+//! the virtual table `segments`. What a user writes in SQL passes [`guard`].
+//!
+//! Laws held here: a commit is one transaction, seals and batch number included; a file that is foreign, newer or damaged is
+//! refused before SQLite may touch it ([`file`]); nothing but a [`Writer`] ever writes.
+
+use std::path::PathBuf;
+
+mod cells;
+pub mod columns;
+mod community;
+mod conflicts;
+mod consistency;
+pub mod extents;
+mod file;
+mod functions;
+mod guard;
+mod insert;
+pub mod parse;
+mod payload;
+mod query;
+pub mod reader;
+mod resolve;
+pub mod rows;
+mod seal;
+mod segments;
+pub mod selection;
+mod stored;
+mod summary;
+pub mod writer;
+
+pub use community::community_id;
+pub use query::{End, Listing, QueryLimits, Sink, Value};
+pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
+pub use rows::{
+    AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Row, SideRow, Status,
+};
+pub use selection::Selection;
+pub use stored::StoredCapture;
+pub use summary::{CaptureInfo, Run, Totals};
+pub use writer::Writer;
+
+/// An index that cannot be used or refused to do something.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is something else, and was not touched.
+    #[error("`{}`: not the index of a case", path.display())]
+    NotACase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer program made it; it was not touched.
+    #[error("`{}`: made by a newer flowcase (schema {version}, this one knows {ours})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        version: u32,
+        /// The last one this program knows.
+        ours: u32,
+    },
+    /// An older program made it, and it must be migrated before it can be read.
+    #[error("`{}`: made by an older flowcase (schema {version}, this one reads {ours})", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        version: u32,
+        /// The one this program reads.
+        ours: u32,
+    },
+    /// It is the index of a case, but something in it is broken.
+    #[error("`{}`: the index is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        what: String,
+    },
+    /// The encoded provenance of a flow makes no sense.
+    #[error("the extents of flow {0} are damaged")]
+    Extents(u64),
+    /// SQLite said no.
+    #[error("index: {0}")]
+    Sqlite(String),
+    /// The file system said no.
+    #[error("`{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The receiver of rows said no.
+    #[error("cannot write rows: {0}")]
+    Output(#[source] std::io::Error),
+    /// SQL from the user that would do more than read the case.
+    #[error("{0}")]
+    Refused(String),
+    /// SQL from the user that is wrong.
+    #[error("{0}")]
+    User(String),
+}
+
+/// What this floor's functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Error::Sqlite(error.to_string())
+    }
+}

@@ -1,0 +1,131 @@
+//! Which connections or flows are meant: the options of a selection as one SQL condition.
+
+use std::ops::RangeInclusive;
+
+use rusqlite::types::Value;
+
+use super::parse::{End, Net};
+use super::{Error, Result, guard};
+use crate::model::Timestamp;
+
+/// Options of one kind are alternatives; all kinds given must hold. Empty: everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Either end is in one of these.
+    pub host: Vec<Net>,
+    /// Either end has one of these ports.
+    pub port: Vec<RangeInclusive<u16>>,
+    /// The sender of the flow; the originator of the connection.
+    pub src: Vec<End>,
+    /// The receiver of the flow; the responder of the connection.
+    pub dst: Vec<End>,
+    /// Its last frame is not before this.
+    pub since: Option<Timestamp>,
+    /// Its first frame is not after this.
+    pub until: Option<Timestamp>,
+    /// Zeek's conn_state of the connection, any case.
+    pub state: Vec<String>,
+    /// One of its VLAN tags.
+    pub vlan: Vec<u16>,
+    /// Stored bytes at least (of both sides for a connection).
+    pub min_bytes: Option<u64>,
+    /// A condition over the columns of the view, from the user.
+    pub where_sql: Option<String>,
+}
+
+/// What is selected from: the view's columns differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Connections,
+    Flows,
+}
+
+impl Of {
+    /// The prefixes of the columns of the sending and the receiving end.
+    fn ends(self) -> [&'static str; 2] {
+        match self {
+            Of::Connections => ["orig", "resp"],
+            Of::Flows => ["src", "dst"],
+        }
+    }
+
+    fn state(self) -> &'static str {
+        match self {
+            Of::Connections => "state",
+            Of::Flows => "(SELECT state FROM connection WHERE connection.id = connection_id)",
+        }
+    }
+
+    fn bytes(self) -> &'static str {
+        match self {
+            Of::Connections => "orig_bytes + resp_bytes",
+            Of::Flows => "stored_bytes",
+        }
+    }
+}
+
+/// A condition in the making.
+struct Builder {
+    all: Vec<String>,
+    parameters: Vec<Value>,
+}
+
+impl Selection {
+    /// The condition and its parameters, numbered from 1.
+    pub(super) fn to_sql(&self, of: Of) -> Result<(String, Vec<Value>)> {
+        let mut sql = Builder { all: Vec::new(), parameters: Vec::new() };
+        let [sender, receiver] = of.ends();
+        sql.any(&self.host, |sql, net| format!("{} OR {}", sql.net(sender, net), sql.net(receiver, net)));
+        sql.any(&self.port, |sql, range| format!("{} OR {}", sql.port(sender, range), sql.port(receiver, range)));
+        sql.any(&self.src, |sql, end| sql.end(sender, end));
+        sql.any(&self.dst, |sql, end| sql.end(receiver, end));
+        sql.any(self.since.as_slice(), |sql, since| format!("end_ns >= {}", sql.bind(since.nanoseconds())));
+        sql.any(self.until.as_slice(), |sql, until| format!("start_ns <= {}", sql.bind(until.nanoseconds())));
+        sql.any(&self.state, |sql, state| format!("{} = {}", of.state(), sql.bind(state.to_ascii_uppercase())));
+        sql.any(&self.vlan, |sql, vlan| {
+            let tag = sql.bind(format!("%/{vlan}/%"));
+            format!("vlan = {} OR '/' || vlans || '/' LIKE {tag}", sql.bind(i64::from(*vlan)))
+        });
+        sql.any(self.min_bytes.as_slice(), |sql, bytes| {
+            format!("{} >= {}", of.bytes(), sql.bind(i64::try_from(*bytes).unwrap_or(i64::MAX)))
+        });
+        if let Some(condition) = &self.where_sql {
+            guard::closed(condition).map_err(|why| Error::Refused(format!("`{condition}`: {why}")))?;
+            sql.all.push(format!("({condition}\n)"));
+        }
+        let condition = if sql.all.is_empty() { "true".into() } else { sql.all.join(" AND ") };
+        Ok((condition, sql.parameters))
+    }
+}
+
+impl Builder {
+    /// Adds that one of these must hold, unless there are none.
+    fn any<T>(&mut self, options: &[T], mut each: impl FnMut(&mut Self, &T) -> String) {
+        let terms: Vec<String> = options.iter().map(|option| each(self, option)).collect();
+        if !terms.is_empty() {
+            self.all.push(format!("({})", terms.join(" OR ")));
+        }
+    }
+
+    fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.parameters.push(value.into());
+        format!("?{}", self.parameters.len())
+    }
+
+    fn net(&mut self, end: &str, net: &Net) -> String {
+        let text = self.bind(net.to_string());
+        if net.is_one() { format!("{end}_ip = {text}") } else { format!("in_subnet({end}_ip, {text})") }
+    }
+
+    fn port(&mut self, end: &str, range: &RangeInclusive<u16>) -> String {
+        let (low, high) = (self.bind(i64::from(*range.start())), self.bind(i64::from(*range.end())));
+        format!("{end}_port BETWEEN {low} AND {high}")
+    }
+
+    fn end(&mut self, end: &str, wanted: &End) -> String {
+        let net = wanted.net.map(|net| self.net(end, &net));
+        let port = wanted.port.map(|port| self.port(end, &(port..=port)));
+        let both: Vec<String> = net.into_iter().chain(port).collect();
+        format!("({})", if both.is_empty() { "true".into() } else { both.join(" AND ") })
+    }
+}

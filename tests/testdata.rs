@@ -1,0 +1,162 @@
+//! `testdata/` is what the generator makes, and the core makes of it what the generator meant.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use flowcase::decode::decode;
+use flowcase::model::{Limits, LinkType, Timestamp};
+use flowcase::reassemble::part::Kind;
+use flowcase::store::names::Names;
+use flowcase::store::template::{Facts, Template};
+use flowcase::track::{Event, Stamp, Tracker};
+
+use super::traffic::{self, Situation};
+
+#[test]
+fn the_folders_hold_what_the_generator_makes() {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    for situation in traffic::situations::all() {
+        for (name, bytes) in situation.files() {
+            let path = testdata.join(situation.name).join(name);
+            let hint = "hint: cargo run --example make_testdata";
+            let stored = fs::read(&path).unwrap_or_else(|error| panic!("`{}`: {error}; {hint}", path.display()));
+            assert!(unpack(name, &stored) == unpack(name, &bytes), "`{}` is outdated; {hint}", path.display());
+        }
+    }
+}
+
+/// Compressors change from release to release; what they hold must not.
+fn unpack(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    match name.rsplit('.').next() {
+        Some("gz") => drop(std::io::copy(&mut flate2::read::GzDecoder::new(bytes), &mut out).unwrap()),
+        Some("zst") => out = zstd::decode_all(bytes).unwrap(),
+        _ => out.extend(bytes),
+    }
+    out
+}
+
+#[test]
+fn every_situation_comes_out_as_meant() {
+    for situation in traffic::situations::all() {
+        let mut expected: Vec<(String, Vec<u8>)> = Vec::new();
+        expected.extend(situation.flows.iter().map(|flow| (flow.name.clone(), flow.bytes.clone())));
+        expected.sort();
+        let mut made = Core::run(&situation);
+        made.sort();
+        let names = |flows: &[(String, Vec<u8>)]| flows.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&made), names(&expected), "{}", situation.name);
+        for (made, expected) in made.iter().zip(&expected) {
+            assert!(made == expected, "{}: `{}` differs: {}", situation.name, made.0, made.1.escape_ascii());
+        }
+    }
+}
+
+/// Decoder and tracker, with payload in memory.
+struct Core {
+    tracker: Tracker,
+    names: Names,
+    /// Name, base and bytes by stream position.
+    flows: BTreeMap<u64, (String, i64, BTreeMap<i64, u8>)>,
+}
+
+impl Core {
+    fn run(situation: &Situation) -> Vec<(String, Vec<u8>)> {
+        let names = Names::new(Template::parse("%A.%a-%B.%b%V%v%C%c").unwrap());
+        let mut core = Core { tracker: Tracker::new(Limits::default(), 1, 1), names, flows: BTreeMap::new() };
+        for (number, capture) in situation.captures.iter().enumerate() {
+            let frames = frames(&capture.bytes);
+            assert_eq!(frames.len() as u64, capture.frames, "{}/{}", situation.name, capture.file);
+            let used = frames.iter().zip(1..).filter(|(frame, at)| core.take(frame, number as u32 + 1, *at)).count();
+            assert_eq!(used as u64, capture.used, "{}/{}", situation.name, capture.file);
+        }
+        core.flows.into_values().map(|(name, base, bytes)| (name, contents(base, &bytes))).collect()
+    }
+
+    fn take(&mut self, frame: &Read, capture: u32, number: u64) -> bool {
+        let Ok(segment) = decode(frame.link, frame.bytes, frame.original) else { return false };
+        let mut events = Vec::new();
+        self.tracker.observe(Stamp { time: Some(frame.time), capture, frame: number }, &segment, &mut events);
+        for event in events {
+            self.apply(event, segment.payload);
+        }
+        true
+    }
+
+    fn apply(&mut self, event: Event, payload: &[u8]) {
+        match event {
+            Event::Begun(begun) => {
+                let (ends, mac) = ([begun.src, begun.dst], begun.mac.as_ref());
+                let (flow, connection) = (begun.flow, begun.connection);
+                let facts = Facts { flow, connection, ends, mac, vlan: begun.vlan, first: begun.first };
+                let path = self.names.next(&facts, |_| Ok::<_, ()>(false)).unwrap();
+                self.flows.insert(begun.flow, (path["flows/".len()..].to_owned(), 0, BTreeMap::new()));
+            }
+            Event::Rebased { flow, base } => self.flows.get_mut(&flow).unwrap().1 = base,
+            Event::Placed { flow, placement } if placement.kind != (Kind::Again { prefer_later: false }) => {
+                let bytes = &payload[placement.payload.start as usize..placement.payload.end as usize];
+                self.flows.get_mut(&flow).unwrap().2.extend((placement.position..).zip(bytes.iter().copied()));
+            }
+            Event::Placed { .. } | Event::Ended(_) => {}
+        }
+    }
+}
+
+/// What the payload file holds: from the base on, zeros in the gaps.
+fn contents(base: i64, bytes: &BTreeMap<i64, u8>) -> Vec<u8> {
+    let end = bytes.last_key_value().map_or(base, |(last, _)| last + 1);
+    (base..end).map(|position| bytes.get(&position).copied().unwrap_or(0)).collect()
+}
+
+/// A frame as a capture file gives it.
+struct Read<'a> {
+    time: Timestamp,
+    link: LinkType,
+    original: u32,
+    bytes: &'a [u8],
+}
+
+/// The frames of a capture, up to where it is cut or makes no sense.
+fn frames(file: &[u8]) -> Vec<Read<'_>> {
+    if file.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) { pcapng(file) } else { pcap(file) }
+}
+
+fn pcap(file: &[u8]) -> Vec<Read<'_>> {
+    let big = file[0] == 0xa1;
+    let number = |at: usize| number(&file[at..], big);
+    let unit = if number(0) == 0xa1b2_3c4d { 1 } else { 1000 };
+    let (mut at, mut frames) = (24, Vec::new());
+    while let Some(bytes) =
+        (at + 16 <= file.len()).then(|| file.get(at + 16..at + 16 + number(at + 8) as usize)).flatten()
+    {
+        let time = Timestamp::new(number(at).into(), i64::from(number(at + 4)) * unit).unwrap();
+        frames.push(Read { time, link: LinkType(number(20)), original: number(at + 12), bytes });
+        at += 16 + bytes.len();
+    }
+    frames
+}
+
+/// Little-endian, with clocks of nanoseconds.
+fn pcapng(file: &[u8]) -> Vec<Read<'_>> {
+    let number = |at: usize| number(&file[at..], false);
+    let (mut at, mut frames, mut links) = (0, Vec::new(), Vec::new());
+    while at < file.len() {
+        match number(at) {
+            1 => links.push(LinkType(number(at + 8) & 0xffff)),
+            6 => {
+                let time = Timestamp(i64::from(number(at + 12)) << 32 | i64::from(number(at + 16)));
+                let bytes = &file[at + 28..at + 28 + number(at + 20) as usize];
+                frames.push(Read { time, link: links[number(at + 8) as usize], original: number(at + 24), bytes });
+            }
+            _ => {}
+        }
+        at += number(at + 4) as usize;
+    }
+    frames
+}
+
+fn number(bytes: &[u8], big: bool) -> u32 {
+    let bytes = bytes[..4].try_into().unwrap();
+    if big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+}
