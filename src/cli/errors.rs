@@ -93,7 +93,7 @@ fn exit_code(error: &Error) -> u8 {
     use ingest::Error as Ingest;
     match (error, index_error(error)) {
         (Error::Usage(_) | Error::Exists(_), _) => USAGE,
-        (Error::Ingest(Ingest::Fixed { .. } | Ingest::Template(_)), _) => USAGE,
+        (Error::Ingest(Ingest::Fixed { .. } | Ingest::Template(_) | Ingest::Capture(_)), _) => USAGE,
         (_, Some(index::Error::Refused(_) | index::Error::User(_))) => USAGE,
         _ => NOT_DONE,
     }
