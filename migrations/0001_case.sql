@@ -46,7 +46,6 @@ CREATE TABLE capture (
     stopped_at  INTEGER,               -- offset in the decompressed capture; NULL when complete
     message     TEXT                   -- why it is not complete
 ) STRICT;
-CREATE INDEX capture_sha256 ON capture (sha256);
 
 CREATE TABLE skip (
     capture_id INTEGER NOT NULL,
@@ -119,7 +118,9 @@ CREATE TABLE conflict (
     length   INTEGER NOT NULL,
     kept_capture_id INTEGER NOT NULL, kept_frame INTEGER NOT NULL, kept_ttl INTEGER NOT NULL, kept_checksum TEXT NOT NULL,
     lost_capture_id INTEGER NOT NULL, lost_frame INTEGER NOT NULL, lost_ttl INTEGER NOT NULL, lost_checksum TEXT NOT NULL,
-    lost_bytes BLOB NOT NULL,          -- at most the first 4096
+    lost_bytes BLOB NOT NULL,          -- at most the first 4096 of the range the later frame and this row have in common
+    time_ns    INTEGER,                -- of the later frame
+    later_kept INTEGER NOT NULL,       -- 1: the kept copy is that of the later frame
     PRIMARY KEY (flow_id, number)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,13 +1,90 @@
 -- 0002: the views. Why: the public interface, readable by any SQLite client without our functions.
 -- Times as text are ISO 8601 UTC with nine digits, floor-divided so that moments before 1970 come out right.
+-- Digests are lower case hex; hex(NULL) is '', hence the nullif. What each column means: index/columns.rs.
 
 CREATE VIEW captures AS
-SELECT id, path, lower(hex(sha256)) AS sha256, size_bytes, format, nullif(filter, '') AS filter, frames, used_frames, first_ns, last_ns,
-    strftime('%Y-%m-%dT%H:%M:%S', (first_ns - (first_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch')
-        || printf('.%09dZ', (first_ns % 1000000000 + 1000000000) % 1000000000) AS first_time,
-    strftime('%Y-%m-%dT%H:%M:%S', (last_ns - (last_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch')
-        || printf('.%09dZ', (last_ns % 1000000000 + 1000000000) % 1000000000) AS last_time,
-    status, stopped_at, message
+SELECT id, path, nullif(lower(hex(sha256)), '') AS sha256, size_bytes, format, frames, used_frames, first_ns, last_ns, status, stopped_at,
+    nullif(filter, '') AS filter, message,
+    strftime('%Y-%m-%dT%H:%M:%S', (first_ns - (first_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (first_ns % 1000000000 + 1000000000) % 1000000000) AS first_time,
+    strftime('%Y-%m-%dT%H:%M:%S', (last_ns - (last_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (last_ns % 1000000000 + 1000000000) % 1000000000) AS last_time
 FROM capture;
 
--- connections, flows, gaps, conflicts, skipped, anomalies, timeline follow
+CREATE VIEW connections AS
+SELECT id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, tunnel, start_ns, end_ns,
+    strftime('%Y-%m-%dT%H:%M:%S', (start_ns - (start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (start_ns % 1000000000 + 1000000000) % 1000000000) AS start_time,
+    strftime('%Y-%m-%dT%H:%M:%S', (end_ns - (end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (end_ns % 1000000000 + 1000000000) % 1000000000) AS end_time,
+    end_ns - start_ns AS duration_ns, state, history, community_id,
+    orig_stored AS orig_bytes, resp_stored AS resp_bytes, orig_packets, resp_packets, retransmitted_bytes, out_of_order,
+    (SELECT coalesce(sum(length - stored_bytes), 0) FROM flow WHERE connection_id = connection.id) AS gap_bytes,
+    (SELECT coalesce(sum(missing_tail_bytes), 0) FROM flow WHERE connection_id = connection.id) AS missing_tail_bytes,
+    orig_flow_id, resp_flow_id, vlans,
+    EXISTS (SELECT 1 FROM dormant WHERE connection_id = connection.id) AS open
+FROM connection;
+
+-- Payload files first, then the sides of connections that have none: each side with a frame has at least one row.
+CREATE VIEW flows AS
+SELECT flow.id AS id, connection_id, iif(side = 0, 'orig', 'resp') AS side, part,
+    iif(side = 0, orig_ip, resp_ip) AS src_ip, iif(side = 0, orig_port, resp_port) AS src_port,
+    iif(side = 0, resp_ip, orig_ip) AS dst_ip, iif(side = 0, resp_port, orig_port) AS dst_port,
+    iif(side = 0, orig_vlan, resp_vlan) AS vlan, path, length, stored_bytes,
+    length - stored_bytes AS gap_bytes, missing_tail_bytes, packets, flow.start_ns AS start_ns, flow.end_ns AS end_ns,
+    strftime('%Y-%m-%dT%H:%M:%S', (flow.start_ns - (flow.start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (flow.start_ns % 1000000000 + 1000000000) % 1000000000) AS start_time,
+    strftime('%Y-%m-%dT%H:%M:%S', (flow.end_ns - (flow.end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (flow.end_ns % 1000000000 + 1000000000) % 1000000000) AS end_time,
+    iif(side = 0, orig_isn, resp_isn) AS isn,
+    nullif(lower(hex(sha256)), '') AS sha256, nullif(lower(hex(md5)), '') AS md5,
+    nullif(lower(hex(sha1)), '') AS sha1, nullif(lower(hex(blake3)), '') AS blake3,
+    base, vlans, iif(side = 0, nullif(lower(hex(substr(orig_mac, 1, 6))), ''), nullif(lower(hex(substr(resp_mac, 1, 6))), '')) AS src_mac,
+    iif(side = 0, nullif(lower(hex(substr(orig_mac, 7, 6))), ''), nullif(lower(hex(substr(resp_mac, 7, 6))), '')) AS dst_mac
+FROM flow JOIN connection ON connection.id = flow.connection_id
+UNION ALL
+SELECT orig_flow_id, id, 'orig', 0, orig_ip, orig_port, resp_ip, resp_port, orig_vlan, NULL, 0, 0, 0, 0, orig_packets, orig_start_ns, orig_end_ns,
+    strftime('%Y-%m-%dT%H:%M:%S', (orig_start_ns - (orig_start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (orig_start_ns % 1000000000 + 1000000000) % 1000000000),
+    strftime('%Y-%m-%dT%H:%M:%S', (orig_end_ns - (orig_end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (orig_end_ns % 1000000000 + 1000000000) % 1000000000),
+    orig_isn, NULL, NULL, NULL, NULL, NULL, vlans,
+    nullif(lower(hex(substr(orig_mac, 1, 6))), ''), nullif(lower(hex(substr(orig_mac, 7, 6))), '')
+FROM connection
+WHERE orig_flow_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.id = orig_flow_id)
+UNION ALL
+SELECT resp_flow_id, id, 'resp', 0, resp_ip, resp_port, orig_ip, orig_port, resp_vlan, NULL, 0, 0, 0, 0, resp_packets, resp_start_ns, resp_end_ns,
+    strftime('%Y-%m-%dT%H:%M:%S', (resp_start_ns - (resp_start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (resp_start_ns % 1000000000 + 1000000000) % 1000000000),
+    strftime('%Y-%m-%dT%H:%M:%S', (resp_end_ns - (resp_end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (resp_end_ns % 1000000000 + 1000000000) % 1000000000),
+    resp_isn, NULL, NULL, NULL, NULL, NULL, vlans,
+    nullif(lower(hex(substr(resp_mac, 1, 6))), ''), nullif(lower(hex(substr(resp_mac, 7, 6))), '')
+FROM connection
+WHERE resp_flow_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.id = resp_flow_id);
+
+CREATE VIEW gaps AS
+SELECT flow_id, "offset", length FROM gap;
+
+-- A conflict before the base (its bytes were dropped when the SYN turned up) has a negative offset.
+CREATE VIEW conflicts AS
+SELECT flow_id, position - base AS "offset", conflict.length AS length, kept_frame, lost_frame, lost_bytes,
+    kept_capture_id, kept_ttl, kept_checksum, lost_capture_id, lost_ttl, lost_checksum,
+    time_ns, strftime('%Y-%m-%dT%H:%M:%S', (time_ns - (time_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (time_ns % 1000000000 + 1000000000) % 1000000000) AS time,
+    later_kept, connection_id, number
+FROM conflict LEFT JOIN flow ON flow.id = flow_id;
+
+CREATE VIEW skipped AS
+SELECT capture_id, reason, frames, bytes FROM skip;
+
+CREATE VIEW anomalies AS
+SELECT row_number() OVER (ORDER BY capture_id, frame, kind, flow_id) AS id, capture_id, frame, nullif(flow_id, 0) AS flow_id, kind, detail,
+    time_ns, strftime('%Y-%m-%dT%H:%M:%S', (time_ns - (time_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (time_ns % 1000000000 + 1000000000) % 1000000000) AS time,
+    count, nullif(connection_id, 0) AS connection_id
+FROM anomaly;
+
+CREATE VIEW timeline AS
+SELECT time_ns,
+    strftime('%Y-%m-%dT%H:%M:%S', (time_ns - (time_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (time_ns % 1000000000 + 1000000000) % 1000000000) AS time,
+    kind, connection_id, flow_id, capture_id, detail
+FROM (
+    SELECT first_ns AS time_ns, 'capture begins' AS kind, NULL AS connection_id, NULL AS flow_id, id AS capture_id, path AS detail FROM capture
+    UNION ALL SELECT last_ns, 'capture ends', NULL, NULL, id, path FROM capture
+    UNION ALL SELECT start_ns, 'connection begins', id, NULL, NULL,
+        orig_ip || ' port ' || orig_port || ' to ' || resp_ip || ' port ' || resp_port FROM connection
+    UNION ALL SELECT end_ns, 'connection ends', id, NULL, NULL, state || ' ' || history FROM connection
+    UNION ALL SELECT time_ns, 'conflict', connection_id, flow_id, iif(later_kept, kept_capture_id, lost_capture_id),
+        conflict.length || ' bytes at offset ' || (position - base) || ': frame ' || kept_frame || ' kept, frame ' || lost_frame || ' lost'
+        FROM conflict LEFT JOIN flow ON flow.id = flow_id
+    UNION ALL SELECT time_ns, 'anomaly', nullif(connection_id, 0), nullif(flow_id, 0), capture_id, kind || ': ' || detail FROM anomaly
+);

@@ -109,11 +109,8 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("checksum", "TCP checksum: `good`, `bad`, or `unknown` where the frame was cut"),
 ];
 
-const GAPS: &[(&str, &str)] = &[
-    ("flow_id", "the flow"),
-    ("offset", "offset in the payload file"),
-    ("length", "bytes that were never captured"),
-];
+const GAPS: &[(&str, &str)] =
+    &[("flow_id", "the flow"), ("offset", "offset in the payload file"), ("length", "bytes that were never captured")];
 
 const CONFLICTS: &[(&str, &str)] = &[
     ("flow_id", "the flow"),

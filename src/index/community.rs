@@ -37,7 +37,9 @@ mod tests {
     /// Values of the reference implementation's baseline.
     #[test]
     fn agrees_with_the_reference() {
-        let end = |text: &str| text.parse::<std::net::SocketAddr>().map(|at| Endpoint { ip: at.ip(), port: at.port() }).unwrap();
+        let end = |text: &str| {
+            text.parse::<std::net::SocketAddr>().map(|at| Endpoint { ip: at.ip(), port: at.port() }).unwrap()
+        };
         let id = community_id(end("128.232.110.120:34855"), end("66.35.250.204:80"));
         assert_eq!(id, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
         assert_eq!(id, community_id(end("66.35.250.204:80"), end("128.232.110.120:34855")));

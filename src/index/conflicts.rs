@@ -67,7 +67,8 @@ impl Conflicts {
     /// What is known of the flow, not past the moment of the conflict.
     fn take(&mut self, db: &Connection, row: &ConflictRow) -> Result<Known> {
         let Some(known) = self.flows.remove(&row.flow) else {
-            let mut statement = db.prepare_cached("SELECT coalesce(max(number) + 1, 0) FROM conflict WHERE flow_id = ?1")?;
+            let mut statement =
+                db.prepare_cached("SELECT coalesce(max(number) + 1, 0) FROM conflict WHERE flow_id = ?1")?;
             let next = statement.query_row([row.flow as i64], |row| row.get::<_, i64>(0))?;
             return Ok(Known { next: next as u64, ..Known::default() });
         };

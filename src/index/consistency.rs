@@ -66,7 +66,9 @@ impl Reader {
             let (flow, stored) = (unsigned(row, 0)?, unsigned(row, 1)?);
             match self.known_bytes(flow) {
                 Ok(Some(known)) if known == stored => {}
-                Ok(Some(known)) => complaints.push(format!("flow {flow}: {stored} bytes stored, but the origin of {known} is known")),
+                Ok(Some(known)) => {
+                    complaints.push(format!("flow {flow}: {stored} bytes stored, but the origin of {known} is known"))
+                }
                 Ok(None) => complaints.push(format!("flow {flow}: its segments overlap")),
                 Err(error @ Error::Extents(_)) => complaints.push(error.to_string()),
                 Err(error) => return Err(error),

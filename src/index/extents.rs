@@ -269,7 +269,17 @@ mod tests {
         let position = prop_oneof![Just(0), -50i64..50, i64::MIN..i64::MAX - (1 << 33)];
         let whole = prop_oneof![Just(0), 0u64..100_000, any::<u64>()];
         let time = proptest::option::of(prop_oneof![any::<i64>(), (0i64..1 << 40).prop_map(|us| us * 1000)]);
-        (position, prop_oneof![Just(1460), 1u32..], any::<u32>(), whole.clone(), whole, time, any::<u8>(), checksum, any::<bool>())
+        (
+            position,
+            prop_oneof![Just(1460), 1u32..],
+            any::<u32>(),
+            whole.clone(),
+            whole,
+            time,
+            any::<u8>(),
+            checksum,
+            any::<bool>(),
+        )
             .prop_map(|(position, length, capture, frame, file_position, time, ttl, checksum, replaces)| {
                 let time = time.map(Timestamp);
                 Extent { position, length, capture, frame, file_position, time, ttl, checksum, replaces }

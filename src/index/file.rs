@@ -36,7 +36,10 @@ pub fn create(path: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Resu
     let unfinished = beside(path, ".new");
     remove(&unfinished)?;
     remove(&beside(&unfinished, "-journal"))?;
-    let db = Connection::open_with_flags(&unfinished, flags(OpenFlags::SQLITE_OPEN_READ_WRITE) | OpenFlags::SQLITE_OPEN_CREATE)?;
+    let db = Connection::open_with_flags(
+        &unfinished,
+        flags(OpenFlags::SQLITE_OPEN_READ_WRITE) | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
     db.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID};"))?;
     migrate(&db, 0)?;
     let tx = db.unchecked_transaction()?;
@@ -130,14 +133,18 @@ fn check_header(path: &Path) -> Result<()> {
     let promised = if page_size == 1 { 65536 } else { page_size } * u64::from(number(28));
     let unlogged = !beside(path, "-wal").exists() && !beside(path, "-journal").exists();
     if unlogged && number(24) == number(92) && kind.len() < promised {
-        return Err(Error::Damaged { path: path.into(), what: format!("{} of {promised} bytes are there", kind.len()) });
+        return Err(Error::Damaged {
+            path: path.into(),
+            what: format!("{} of {promised} bytes are there", kind.len()),
+        });
     }
     Ok(())
 }
 
 /// The version once SQLite has taken a write-ahead log into account.
 fn checked_version(db: &Connection, path: &Path) -> Result<u32> {
-    let read = |name| db.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).map_err(|error| damaged(path, error));
+    let read =
+        |name| db.pragma_query_value(None, name, |row| row.get::<_, u32>(0)).map_err(|error| damaged(path, error));
     if read("application_id")? != APPLICATION_ID {
         return Err(Error::NotACase { path: path.into() });
     }
@@ -164,7 +171,9 @@ fn check_schema(db: &Connection, path: &Path) -> Result<()> {
 fn damaged(path: &Path, error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, PermissionDenied, SystemIoFailure};
     match error.sqlite_error_code() {
-        Some(CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | PermissionDenied | SystemIoFailure) => error.into(),
+        Some(CannotOpen | DatabaseBusy | DatabaseLocked | DiskFull | PermissionDenied | SystemIoFailure) => {
+            error.into()
+        }
         _ => Error::Damaged { path: path.into(), what: error.to_string() },
     }
 }

@@ -32,15 +32,21 @@ pub fn install(db: &Connection, path: &Path, case_dir: &Path) -> Result<()> {
         Ok(text.and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::nanoseconds))
     })?;
     let files = Mutex::new(payload::Files::open(path, case_dir)?);
-    db.create_scalar_function("payload", 1, FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY, move |context| {
-        let Some(flow) = context.get::<Option<i64>>(0)? else { return Ok(None) };
-        files.lock().unwrap_or_else(PoisonError::into_inner).read(flow).map_err(failed)
-    })?;
+    db.create_scalar_function(
+        "payload",
+        1,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY,
+        move |context| {
+            let Some(flow) = context.get::<Option<i64>>(0)? else { return Ok(None) };
+            files.lock().unwrap_or_else(PoisonError::into_inner).read(flow).map_err(failed)
+        },
+    )?;
     Ok(())
 }
 
 fn in_subnet(context: &mut Context<'_>) -> rusqlite::Result<Option<bool>> {
-    let net = context.get_or_create_aux(1, |value| -> Result<Net, Malformed> { value.as_str().unwrap_or_default().parse() })?;
+    let net = context
+        .get_or_create_aux(1, |value| -> Result<Net, Malformed> { value.as_str().unwrap_or_default().parse() })?;
     Ok(address(context, 0)?.map(|ip| net.contains(ip)))
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Five walls, each enough for most attacks: the file is opened read-only; `query_only` and DEFENSIVE are on; the schema is not
 //! trusted with side effects; an authorizer lets a user's statement do nothing but SELECT; and a progress handler stops it in time.
-//! The authorizer is installed once and only watches while a user's SQL is being prepared.
+//! The authorizer is installed once and only watches while a user's SQL is prepared and run.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -21,10 +21,18 @@ const STEPS: i32 = 1000;
 /// Bytes of a statement: more than anyone writes, little enough to parse.
 const MAX_SQL: i32 = 1 << 20;
 
-
 /// Functions that read or write outside the case, where a build of SQLite has them.
-const FORBIDDEN: &[&str] =
-    &["load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "lsdir", "fsdir", "zipfile", "sqlar_uncompress"];
+const FORBIDDEN: &[&str] = &[
+    "load_extension",
+    "fts3_tokenizer",
+    "readfile",
+    "writefile",
+    "edit",
+    "lsdir",
+    "fsdir",
+    "zipfile",
+    "sqlar_uncompress",
+];
 
 /// The state that authorizer and progress handler share with the reader.
 #[derive(Clone, Default)]
@@ -32,7 +40,7 @@ pub struct Guard(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    watching: AtomicBool,
+    watching: AtomicUsize,
     refused: Mutex<Option<String>>,
     deadline: Mutex<Option<Instant>>,
 }
@@ -53,12 +61,14 @@ impl Guard {
         Ok(guard)
     }
 
-    /// What is prepared while the result lives comes from a user.
+    /// What is prepared while the result lives comes from a user, or is run for one (a table-valued function may prepare more).
     #[must_use]
     pub fn watch(&self) -> impl Drop {
         *lock(&self.0.refused) = None;
-        self.0.watching.store(true, Ordering::SeqCst);
-        OnDrop(self.clone(), |state| state.watching.store(false, Ordering::SeqCst))
+        self.0.watching.fetch_add(1, Ordering::SeqCst);
+        OnDrop(self.clone(), |state| {
+            state.watching.fetch_sub(1, Ordering::SeqCst);
+        })
     }
 
     /// Statements are stopped at this moment while the result lives.
@@ -79,7 +89,7 @@ impl Guard {
     }
 
     fn judge(&self, action: &AuthAction<'_>) -> Authorization {
-        if !self.0.watching.load(Ordering::SeqCst) {
+        if self.0.watching.load(Ordering::SeqCst) == 0 {
             return Authorization::Allow;
         }
         let reason = match action {
@@ -150,7 +160,14 @@ mod tests {
 
     #[test]
     fn conditions_cannot_break_out() {
-        for fine in ["orig_port = 80", "a = ')' OR b = 'it''s ('", "x IN (SELECT 1) -- why", "[a)] = 1", "/* ) */ 1", "a-b > -1"] {
+        for fine in [
+            "orig_port = 80",
+            "a = ')' OR b = 'it''s ('",
+            "x IN (SELECT 1) -- why",
+            "[a)] = 1",
+            "/* ) */ 1",
+            "a-b > -1",
+        ] {
             assert_eq!(closed(fine), Ok(()), "{fine}");
         }
         for bad in ["1) OR (1", "1; DROP TABLE flow", "'", "(1", "1 /* ", "\"a", "[a", "1)--", "a\0b"] {

@@ -31,23 +31,71 @@ impl Writer {
         let [orig_mac, resp_mac] = [orig.mac, resp.mac].map(|mac| mac.map(|pair| pair.concat()));
         let (start, end) = (row.span.map(|span| span.0), row.span.map(|span| span.1));
         let [orig_span, resp_span] = [orig.span.unzip(), resp.span.unzip()];
-        self.insert_new(&CONNECTION, &cells![
-            row.id, "tcp", &orig_ip, orig.endpoint.port, &resp_ip, resp.endpoint.port, row.path.vlan(), vlans.as_ref(), tunnel.as_ref(),
-            start, end, row.state, &row.history, &community, row.retransmitted_bytes, row.out_of_order,
-            orig.flow, orig.packets, orig.stored_bytes, orig_span.0, orig_span.1, orig.isn, orig.vlan, orig_mac.as_ref(),
-            resp.flow, resp.packets, resp.stored_bytes, resp_span.0, resp_span.1, resp.isn, resp.vlan, resp_mac.as_ref(),
-        ])
+        self.insert_new(
+            &CONNECTION,
+            &cells![
+                row.id,
+                "tcp",
+                &orig_ip,
+                orig.endpoint.port,
+                &resp_ip,
+                resp.endpoint.port,
+                row.path.vlan(),
+                vlans.as_ref(),
+                tunnel.as_ref(),
+                start,
+                end,
+                row.state,
+                &row.history,
+                &community,
+                row.retransmitted_bytes,
+                row.out_of_order,
+                orig.flow,
+                orig.packets,
+                orig.stored_bytes,
+                orig_span.0,
+                orig_span.1,
+                orig.isn,
+                orig.vlan,
+                orig_mac.as_ref(),
+                resp.flow,
+                resp.packets,
+                resp.stored_bytes,
+                resp_span.0,
+                resp_span.1,
+                resp.isn,
+                resp.vlan,
+                resp_mac.as_ref(),
+            ],
+        )
     }
 
     fn put_flow(&mut self, row: &FlowRow) -> Result<()> {
         let (start, end): (Option<Timestamp>, Option<Timestamp>) = row.span.unzip();
         let stored = row.length - row.gaps.iter().map(|(_, length)| length).sum::<u64>();
         let digests = &row.digests;
-        self.insert_new(&FLOW, &cells![
-            row.id, row.connection, row.side, row.part, &row.path, row.base, row.length, stored, row.missing_tail_bytes, row.packets,
-            start, end, row.replaced,
-            digests.sha256.as_ref(), digests.md5.as_ref(), digests.sha1.as_ref(), digests.blake3.as_ref(),
-        ])?;
+        self.insert_new(
+            &FLOW,
+            &cells![
+                row.id,
+                row.connection,
+                row.side,
+                row.part,
+                &row.path,
+                row.base,
+                row.length,
+                stored,
+                row.missing_tail_bytes,
+                row.packets,
+                start,
+                end,
+                row.replaced,
+                digests.sha256.as_ref(),
+                digests.md5.as_ref(),
+                digests.sha1.as_ref(),
+                digests.blake3.as_ref(),
+            ],
+        )?;
         for (offset, length) in &row.gaps {
             self.insert_new(&GAP, &cells![row.id, *offset, *length])?;
         }
@@ -67,10 +115,26 @@ impl Writer {
             let (kept, lost) = if row.later_kept { (&row.later, &split.earlier) } else { (&split.earlier, &row.later) };
             let bytes = part(&row.lost_bytes, (split.range.start - row.position) as usize, length as usize);
             let [of_kept, of_lost] = [kept, lost].map(frame);
-            self.insert_new(&CONFLICT, &cells![
-                row.flow, split.number, split.range.start, length,
-                of_kept.0, of_kept.1, of_kept.2, of_kept.3, of_lost.0, of_lost.1, of_lost.2, of_lost.3, bytes, row.time, row.later_kept,
-            ])?;
+            self.insert_new(
+                &CONFLICT,
+                &cells![
+                    row.flow,
+                    split.number,
+                    split.range.start,
+                    length,
+                    of_kept.0,
+                    of_kept.1,
+                    of_kept.2,
+                    of_kept.3,
+                    of_lost.0,
+                    of_lost.1,
+                    of_lost.2,
+                    of_lost.3,
+                    bytes,
+                    row.time,
+                    row.later_kept,
+                ],
+            )?;
         }
         Ok(())
     }
@@ -92,10 +156,25 @@ impl Writer {
     }
 
     fn put_capture(&mut self, row: &CaptureRow) -> Result<()> {
-        self.insert_new(&CAPTURE, &cells![
-            row.id, &row.path, row.sha256.as_ref(), row.head_sha256.as_ref(), &row.filter, row.size, row.format.as_ref(),
-            row.frames, row.used, row.first, row.last, row.status.name(), row.stopped_at, row.message.as_ref(),
-        ])?;
+        self.insert_new(
+            &CAPTURE,
+            &cells![
+                row.id,
+                &row.path,
+                row.sha256.as_ref(),
+                row.head_sha256.as_ref(),
+                &row.filter,
+                row.size,
+                row.format.as_ref(),
+                row.frames,
+                row.used,
+                row.first,
+                row.last,
+                row.status.name(),
+                row.stopped_at,
+                row.message.as_ref(),
+            ],
+        )?;
         for (reason, frames, bytes) in &row.skipped {
             self.insert_new(&SKIP, &cells![row.id, reason.name(), *frames, *bytes])?;
         }

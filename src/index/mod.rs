@@ -17,6 +17,8 @@ mod conflicts;
 mod consistency;
 pub mod extents;
 mod file;
+#[cfg(test)]
+mod fixture;
 mod functions;
 mod guard;
 mod insert;
@@ -31,6 +33,8 @@ mod segments;
 pub mod selection;
 mod stored;
 mod summary;
+#[cfg(test)]
+mod tests;
 pub mod writer;
 
 pub use community::community_id;

@@ -100,7 +100,8 @@ impl FromStr for End {
         if net.contains(':') && bare.is_none() {
             return Err(wrong(())); // 2001:db8::1:80 could mean either
         }
-        let net = if net.is_empty() { None } else { Some(bare.unwrap_or(net).parse().map_err(|_: Malformed| wrong(()))?) };
+        let net =
+            if net.is_empty() { None } else { Some(bare.unwrap_or(net).parse().map_err(|_: Malformed| wrong(()))?) };
         Ok(End { net, port })
     }
 }
@@ -158,7 +159,11 @@ mod tests {
         assert!(has("10.0.0.0/8", "10.255.0.1") && !has("10.0.0.0/8", "11.0.0.0"));
         assert!(has("10.1.1.1", "10.1.1.1") && !has("10.1.1.1", "10.1.1.2"));
         assert!(has("0.0.0.0/0", "255.255.255.255") && !has("0.0.0.0/0", "::1"), "families do not mix");
-        assert!(has("::/0", "ffff::") && has("2001:db8::/33", "2001:db8:7fff::") && !has("2001:db8::/33", "2001:db8:8000::"));
+        assert!(
+            has("::/0", "ffff::")
+                && has("2001:db8::/33", "2001:db8:7fff::")
+                && !has("2001:db8::/33", "2001:db8:8000::")
+        );
         for bad in ["10.0.0.0/33", "10.0.0/8", "::/129", "", "host", "10.0.0.0/"] {
             assert!(bad.parse::<Net>().is_err(), "{bad}");
         }
@@ -195,7 +200,12 @@ mod tests {
     fn times() {
         let at = |text: &str| text.parse::<Timestamp>().map(|time| time.to_string());
         let moment = Ok("2008-10-06T17:54:54.796605000Z".to_owned());
-        for same in ["2008-10-06T17:54:54.796605Z", "2008-10-06 17:54:54.796605", "@1223315694.796605", "2008-10-06T19:54:54.796605+02:00"] {
+        for same in [
+            "2008-10-06T17:54:54.796605Z",
+            "2008-10-06 17:54:54.796605",
+            "@1223315694.796605",
+            "2008-10-06T19:54:54.796605+02:00",
+        ] {
             assert_eq!(at(same), moment, "{same}");
         }
         assert_eq!(at("2008-10-06"), Ok("2008-10-06T00:00:00.000000000Z".into()));

@@ -34,7 +34,9 @@ impl Files {
         let found = statement.query_row([flow], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)? as u64)));
         let Some((name, length)) = found.optional()? else { return Ok(None) };
         if length > MAX_PAYLOAD {
-            return Err(Error::User(format!("payload({flow}) is {length} bytes; a value holds {MAX_PAYLOAD}: use `flowcase cat`")));
+            return Err(Error::User(format!(
+                "payload({flow}) is {length} bytes; a value holds {MAX_PAYLOAD}: use `flowcase cat`"
+            )));
         }
         let bytes = read(&self.case_dir, &name, length);
         bytes.map(Some).map_err(|source| Error::Io { path: self.case_dir.join(name), source })

@@ -70,6 +70,7 @@ impl Reader {
         let (condition, mut parameters) = selection.to_sql(of)?;
         parameters.push(limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
         let sql = format!("SELECT * FROM {view} WHERE {condition} ORDER BY id LIMIT ?{}", parameters.len());
+        let _watched = self.guard.watch();
         let mut statement = self.user(&sql)?;
         run(&mut statement, parameters, None, sink).map(drop)
     }
@@ -80,20 +81,22 @@ impl Reader {
     /// `Refused` if it would do more, `User` if it is wrong, `Output` if the sink failed.
     pub fn query(&self, sql: &str, limits: &QueryLimits, sink: &mut dyn Sink) -> Result<End> {
         let deadline = limits.time.and_then(|time| Instant::now().checked_add(time));
-        let _limited = self.guard.until(deadline);
+        let (_limited, _watched) = (self.guard.until(deadline), self.guard.watch());
         let mut statement = self.user(sql)?;
         match run(&mut statement, Vec::new(), limits.rows, sink) {
-            Err(Error::User(_)) if self.guard.expired() => Ok(End::TimeLimit),
+            Err(Error::User(why)) if why == "interrupted" && self.guard.expired() => Ok(End::TimeLimit),
+            Err(Error::User(why)) => Err(self.guard.refused().map_or(Error::User(why), Error::Refused)),
             other => other,
         }
     }
 
-    /// Prepares SQL with parts written by a user.
+    /// Prepares SQL with parts written by a user. Watch before, and for as long as the statement lives.
     pub(super) fn user(&self, sql: &str) -> Result<rusqlite::Statement<'_>> {
-        let _watched = self.guard.watch();
         match self.db.prepare(sql) {
             Ok(statement) if statement.column_count() == 0 => Err(Error::Refused("this SQL gives no rows".into())),
-            Ok(statement) if !statement.readonly() => Err(Error::Refused("this SQL writes; a case is only read".into())),
+            Ok(statement) if !statement.readonly() => {
+                Err(Error::Refused("this SQL writes; a case is only read".into()))
+            }
             Ok(statement) => Ok(statement),
             Err(rusqlite::Error::MultipleStatement) => Err(Error::Refused("one statement at a time".into())),
             Err(error) => Err(self.guard.refused().map_or_else(|| wrong(&error), Error::Refused)),
@@ -102,7 +105,10 @@ impl Reader {
 }
 
 fn run(
-    statement: &mut rusqlite::Statement<'_>, parameters: Vec<rusqlite::types::Value>, limit: Option<u64>, sink: &mut dyn Sink,
+    statement: &mut rusqlite::Statement<'_>,
+    parameters: Vec<rusqlite::types::Value>,
+    limit: Option<u64>,
+    sink: &mut dyn Sink,
 ) -> Result<End> {
     let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     sink.columns(&names).map_err(Error::Output)?;

@@ -106,7 +106,8 @@ pub struct SegmentInfo {
 const FLOW: &str = "SELECT id, connection_id, side = 'resp', part, src_ip, src_port, dst_ip, dst_port, vlan, path, base, length, stored_bytes,
     missing_tail_bytes, packets, start_ns, end_ns, isn, sha256, md5, sha1, blake3 FROM flows WHERE path IS NOT NULL";
 
-const CONNECTION: &str = "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history, orig_bytes, resp_bytes,
+const CONNECTION: &str =
+    "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history, orig_bytes, resp_bytes,
     orig_packets, resp_packets, orig_flow_id, resp_flow_id FROM connections";
 
 impl Reader {
@@ -133,10 +134,14 @@ impl Reader {
     }
 
     /// The selected flows that have a file, ascending by number. An error of `each` ends it.
-    pub fn flows<E: From<Error>>(&self, selection: &Selection, each: &mut dyn FnMut(FlowInfo) -> Result<(), E>) -> Result<(), E> {
+    pub fn flows<E: From<Error>>(
+        &self,
+        selection: &Selection,
+        each: &mut dyn FnMut(FlowInfo) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (condition, parameters) = selection.to_sql(Of::Flows)?;
-        let statement = self.user(&format!("{FLOW} AND {condition} ORDER BY id"));
-        let mut statement = statement?;
+        let _watched = self.guard.watch();
+        let mut statement = self.user(&format!("{FLOW} AND {condition} ORDER BY id"))?;
         let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(Error::from)?;
         while let Some(row) = rows.next().map_err(Error::from)? {
             each(flow(row).map_err(Error::from)?)?;
@@ -168,7 +173,8 @@ impl Reader {
 
     /// Offset and length of each hole of a flow, ascending.
     pub fn gaps(&self, flow: FlowId) -> Result<Vec<(u64, u64)>> {
-        let mut statement = self.db.prepare_cached("SELECT \"offset\", length FROM gap WHERE flow_id = ?1 ORDER BY \"offset\"")?;
+        let mut statement =
+            self.db.prepare_cached("SELECT \"offset\", length FROM gap WHERE flow_id = ?1 ORDER BY \"offset\"")?;
         let rows = statement.query_map([flow as i64], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -178,7 +184,12 @@ impl Reader {
         segments_of(&self.db, flow)
     }
 
-    fn one<T>(&self, sql: &str, key: impl rusqlite::ToSql, read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Result<Option<T>> {
+    fn one<T>(
+        &self,
+        sql: &str,
+        key: impl rusqlite::ToSql,
+        read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query([key])?;
         Ok(rows.next()?.map(read).transpose()?)
@@ -235,7 +246,12 @@ fn flow(row: &rusqlite::Row<'_>) -> rusqlite::Result<FlowInfo> {
         start: time(row, 15)?,
         end: time(row, 16)?,
         isn: row.get(17)?,
-        digests: Digests { sha256: digest(row, 18)?, md5: digest(row, 19)?, sha1: digest(row, 20)?, blake3: digest(row, 21)? },
+        digests: Digests {
+            sha256: digest(row, 18)?,
+            md5: digest(row, 19)?,
+            sha1: digest(row, 20)?,
+            blake3: digest(row, 21)?,
+        },
     })
 }
 

@@ -136,7 +136,10 @@ mod tests {
     }
 
     fn spread(extents: &[Extent]) -> Vec<(i64, (u64, u64))> {
-        extents.iter().flat_map(|e| range(e).map(|at| (at, (e.frame, e.file_position + (at - e.position) as u64)))).collect()
+        extents
+            .iter()
+            .flat_map(|e| range(e).map(|at| (at, (e.frame, e.file_position + (at - e.position) as u64))))
+            .collect()
     }
 
     proptest! {
@@ -166,7 +169,8 @@ mod tests {
     #[test]
     fn a_replacement_splits_what_it_hits() {
         let list = tiles(vec![extent(0, 10, 1, false), extent(3, 4, 2, true)], 0, 10, true);
-        let text: Vec<String> = list.iter().map(|e| format!("{}+{} f{} @{}", e.position, e.length, e.frame, e.file_position)).collect();
+        let text: Vec<String> =
+            list.iter().map(|e| format!("{}+{} f{} @{}", e.position, e.length, e.frame, e.file_position)).collect();
         assert_eq!(text, ["0+3 f1 @1000", "3+4 f2 @2000", "7+3 f1 @1007"]);
     }
 }

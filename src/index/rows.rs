@@ -124,6 +124,8 @@ pub struct ConflictRow {
     pub extents_before: u64,
     /// The bytes that lost, at most the first 4096 of them.
     pub lost_bytes: Vec<u8>,
+    /// Capture time of the later frame.
+    pub time: Option<Timestamp>,
 }
 
 /// An anomaly with how often it occurred.

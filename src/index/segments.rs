@@ -25,7 +25,8 @@ use super::insert::checksum;
 use super::reader::{SegmentInfo, segments_of};
 use super::{Result, file};
 
-const COLUMNS: &CStr = c"CREATE TABLE x(flow_id INTEGER, \"offset\" INTEGER, length INTEGER, capture_id INTEGER, frame INTEGER,
+const COLUMNS: &CStr =
+    c"CREATE TABLE x(flow_id INTEGER, \"offset\" INTEGER, length INTEGER, capture_id INTEGER, frame INTEGER,
     file_position INTEGER, time_ns INTEGER, time TEXT, ttl INTEGER, checksum TEXT, flow INTEGER HIDDEN)";
 const FLOW_ID: c_int = 0;
 /// The hidden column: the argument of `segments(17)`.
@@ -55,7 +56,12 @@ unsafe impl<'vtab> VTab<'vtab> for Segments {
     type Cursor = Cursor<'vtab>;
 
     fn connect(
-        db: &mut VTabConnection, aux: Option<&Source>, _: &[u8], _: &[u8], _: &[u8], _: &[&[u8]],
+        db: &mut VTabConnection,
+        aux: Option<&Source>,
+        _: &[u8],
+        _: &[u8],
+        _: &[u8],
+        _: &[&[u8]],
     ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
         db.config(VTabConfig::DirectOnly)?;
         let source = aux.ok_or_else(|| rusqlite::Error::ModuleError("segments: no source".into()))?;
@@ -66,7 +72,9 @@ unsafe impl<'vtab> VTab<'vtab> for Segments {
     fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
         let mut flow = None;
         for (i, constraint) in info.constraints().enumerate() {
-            if !matches!(constraint.column(), FLOW_ID | FLOW) || constraint.operator() != IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ {
+            if !matches!(constraint.column(), FLOW_ID | FLOW)
+                || constraint.operator() != IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ
+            {
                 continue;
             }
             if constraint.is_usable() {
@@ -92,7 +100,17 @@ unsafe impl<'vtab> VTab<'vtab> for Segments {
         let segments = Vec::new().into_iter();
         let base = sqlite3_vtab_cursor::default();
         let table = PhantomData;
-        Ok(Cursor { base, source: self.source.clone(), flows, all_after: None, flow: 0, segments, current: None, number: 0, table })
+        Ok(Cursor {
+            base,
+            source: self.source.clone(),
+            flows,
+            all_after: None,
+            flow: 0,
+            segments,
+            current: None,
+            number: 0,
+            table,
+        })
     }
 }
 

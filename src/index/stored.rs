@@ -93,9 +93,11 @@ impl Writer {
     /// Offset and length of each hole of the flow with this path, ascending.
     pub fn gaps_of(&self, path: &str) -> Result<Vec<(u64, u64)>> {
         self.index_paths()?;
-        let sql = "SELECT \"offset\", gap.length FROM flow JOIN gap ON flow_id = id WHERE path = ?1 ORDER BY \"offset\"";
+        let sql =
+            "SELECT \"offset\", gap.length FROM flow JOIN gap ON flow_id = id WHERE path = ?1 ORDER BY \"offset\"";
         let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map([path], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?;
+        let rows =
+            statement.query_map([path], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

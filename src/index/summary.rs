@@ -133,10 +133,15 @@ impl Reader {
     /// Sums over the case.
     pub fn totals(&self) -> Result<Totals> {
         let mut totals = Totals::default();
-        self.db.query_row("SELECT count(*), coalesce(sum(frames), 0), coalesce(sum(used_frames), 0) FROM capture", [], |row| {
-            (totals.captures, totals.frames, totals.used_frames) = (unsigned(row, 0)?, unsigned(row, 1)?, unsigned(row, 2)?);
-            Ok(())
-        })?;
+        self.db.query_row(
+            "SELECT count(*), coalesce(sum(frames), 0), coalesce(sum(used_frames), 0) FROM capture",
+            [],
+            |row| {
+                (totals.captures, totals.frames, totals.used_frames) =
+                    (unsigned(row, 0)?, unsigned(row, 1)?, unsigned(row, 2)?);
+                Ok(())
+            },
+        )?;
         self.db.query_row("SELECT count(*), min(start_ns), max(end_ns) FROM connection", [], |row| {
             totals.connections = unsigned(row, 0)?;
             totals.span = time(row, 1)?.zip(time(row, 2)?);
@@ -150,7 +155,8 @@ impl Reader {
             Ok(())
         })?;
         let sql = "SELECT (SELECT count(*) FROM conflict), (SELECT count(*) FROM dormant)";
-        (totals.conflicts, totals.open) = self.db.query_row(sql, [], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
+        (totals.conflicts, totals.open) =
+            self.db.query_row(sql, [], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
         self.fill_lists(&mut totals)?;
         Ok(totals)
     }
@@ -160,7 +166,8 @@ impl Reader {
         totals.anomalies = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
         let sql = "SELECT reason, sum(frames), sum(bytes) FROM skip GROUP BY reason ORDER BY sum(frames) DESC, reason";
         totals.skipped = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?)))?;
-        let sql = "SELECT resp_port, count(*) FROM connection GROUP BY resp_port ORDER BY count(*) DESC, resp_port LIMIT 10";
+        let sql =
+            "SELECT resp_port, count(*) FROM connection GROUP BY resp_port ORDER BY count(*) DESC, resp_port LIMIT 10";
         totals.ports = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
         Ok(())
     }
