@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The `flowcase` program; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    flowcase::cli::main()
+}

@@ -1,0 +1,176 @@
+//! `flowcase ingest`: captures into a case.
+
+use std::path::PathBuf;
+
+use super::errors::{Done, Error};
+use super::{progress, size};
+use crate::index::rows::Status;
+use crate::ingest::{self, Options, Outcome, Summary};
+use crate::model::HashKind;
+use crate::view::escape::printable;
+
+/// File captures into a case, which is made if it is missing
+///
+/// Reads pcap and pcapng, also compressed with gzip, zstd, xz, bzip2 or lz4; directories are searched for captures.
+/// Several captures are merged by time, and a connection may go on from one to the next, now or in a later ingest.
+/// A capture that is in the case already is passed over.
+///
+/// What --overlap, --max-jump, --max-bytes, --template and --hash say is fixed when the case is made.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// The case directory, made if it is missing
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// Captures, directories of captures, or - for standard input
+    #[arg(value_name = "CAPTURE", required = true)]
+    captures: Vec<PathBuf>,
+    /// Take only frames that pass this filter, in the language of tcpdump (pcap-filter(7))
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<String>,
+    /// Digests to keep of each flow [default for a new case: sha256]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_enum)]
+    hash: Vec<Hash>,
+    /// Names of payload files, in tcpflow's letters [default for a new case: %A.%a-%B.%b%V%v%C%c, binned]
+    #[arg(long, value_name = "T")]
+    template: Option<String>,
+    /// Which copy is kept of bytes captured twice that differ [default for a new case: first]
+    #[arg(long, value_name = "COPY", value_enum)]
+    overlap: Option<Overlap>,
+    /// How far a sequence number may jump before another file is begun [default for a new case: 16M]
+    #[arg(long, value_name = "N", value_parser = size::parse)]
+    max_jump: Option<u64>,
+    /// Store at most this much of each flow [default for a new case: all]
+    #[arg(long, value_name = "N", value_parser = size::parse)]
+    max_bytes: Option<u64>,
+    /// Have everything on disk before each commit, so that a power loss costs nothing committed
+    #[arg(long)]
+    sync: bool,
+    /// Show how far it is
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = progress::When::Auto)]
+    progress: progress::When,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  flowcase ingest case monday.pcap tuesday.pcapng.gz
+  flowcase ingest case captures/ --hash sha256,md5 --filter 'port 80'
+  tcpdump -w - -U | flowcase ingest case -";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Hash {
+    Sha256,
+    Md5,
+    Sha1,
+    Blake3,
+    /// No digests
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Overlap {
+    /// The first, unless only the later has a good checksum
+    First,
+    /// The last, as tcpflow does
+    Last,
+}
+
+/// Ingests, and says on stderr what became of it.
+pub fn run(args: Args) -> Result<Done, Error> {
+    let options = Options {
+        hashes: kinds(&args.hash)?,
+        filter: args.filter,
+        template: args.template,
+        overlap_last: args.overlap.map(|copy| copy == Overlap::Last),
+        max_jump: args.max_jump,
+        max_bytes: args.max_bytes,
+        sync: args.sync,
+        command_line: command_line(std::env::args_os()),
+    };
+    let mut progress = progress::Capture::new(args.progress);
+    let done = ingest::ingest(&args.case, &args.captures, &options, &mut progress);
+    progress.end();
+    let summary = done.inspect_err(|error| {
+        if let ingest::Error::NothingReadable(captures) = error {
+            captures.iter().for_each(say_capture);
+        }
+    })?;
+    say(&summary);
+    Ok(Done::but(summary.left_out))
+}
+
+/// Which digests, or `None` where the command line does not say.
+fn kinds(names: &[Hash]) -> Result<Option<Vec<HashKind>>, Error> {
+    if names.contains(&Hash::None) && names.iter().any(|name| *name != Hash::None) {
+        return Err(Error::Usage("--hash none stands alone".into()));
+    }
+    let kind = |name: &Hash| match name {
+        Hash::Sha256 => Some(HashKind::Sha256),
+        Hash::Md5 => Some(HashKind::Md5),
+        Hash::Sha1 => Some(HashKind::Sha1),
+        Hash::Blake3 => Some(HashKind::Blake3),
+        Hash::None => None,
+    };
+    Ok((!names.is_empty()).then(|| names.iter().filter_map(kind).collect()))
+}
+
+fn say(summary: &Summary) {
+    summary.captures.iter().for_each(say_capture);
+    let read = summary.captures.iter().filter(|capture| !capture.already && capture.status != Status::Unreadable);
+    let Summary { frames, used, skipped, connections, flows, bytes, .. } = summary;
+    eprintln!(
+        "{} captures: {frames} frames, {used} used and {skipped} skipped; {connections} connections and {flows} flows begun, \
+         {bytes} bytes stored",
+        read.count()
+    );
+}
+
+/// Says what is not as one would expect of a capture; nothing of one that was read to its end.
+fn say_capture(capture: &Outcome) {
+    let path = printable(&capture.path);
+    let why = capture.message.as_deref().map(printable).unwrap_or_default();
+    if capture.already {
+        eprintln!("`{path}`: in the case already, passed over");
+        return;
+    }
+    match capture.status {
+        Status::Complete => {}
+        Status::Unreadable => eprintln!("`{path}`: unreadable: {why}"),
+        status => eprintln!("`{path}`: {} after {} frames: {why}", status.name(), capture.frames),
+    }
+}
+
+/// The words as a shell would take them back.
+fn command_line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
+    let quoted = words.map(|word| quoted(&word.to_string_lossy()));
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./,:=@%+^".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_stands_alone() {
+        assert_eq!(kinds(&[]).unwrap(), None);
+        assert_eq!(kinds(&[Hash::None]).unwrap(), Some(vec![]));
+        assert_eq!(kinds(&[Hash::Md5, Hash::Sha256]).unwrap(), Some(vec![HashKind::Md5, HashKind::Sha256]));
+        assert!(kinds(&[Hash::Md5, Hash::None]).is_err());
+    }
+
+    #[test]
+    fn a_command_line_can_be_run_again() {
+        let words = ["flowcase", "ingest", "a case", "it's.pcap", "--filter", "port 80", ""];
+        let line = command_line(words.iter().map(Into::into));
+        assert_eq!(line, r"flowcase ingest 'a case' 'it'\''s.pcap' --filter 'port 80' ''");
+    }
+}

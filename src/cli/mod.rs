@@ -1,0 +1,123 @@
+//! F6: the command line. One file a subcommand, each `run(Args) -> Result<Done, Error>`; [`errors`] alone turns a cause
+//! into a sentence, a hint and an exit code. Data goes to stdout, talk to stderr.
+
+#![allow(clippy::disallowed_methods, reason = "reports and exports are files")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub mod cat;
+pub mod errors;
+pub mod export;
+pub mod info;
+pub mod ingest;
+pub mod listing;
+pub mod output;
+pub mod progress;
+pub mod prompt;
+pub mod query;
+pub mod report;
+pub mod selection;
+pub mod show;
+pub mod size;
+pub mod verify;
+
+pub use errors::{Done, Error};
+
+use crate::case;
+
+/// Reassemble the TCP connections of captures into a case, and ask it questions
+///
+/// A case is a directory: one payload file a flow, named as tcpflow names them, and one SQLite index that knows of every
+/// byte which frame of which capture brought it.
+#[derive(Debug, Parser)]
+#[command(name = "flowcase", version, arg_required_else_help = true, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 done, but something was left out and is recorded; 2 usage; 3 not done.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Ingest(ingest::Args),
+    Info(info::Args),
+    Connections(listing::ConnectionsArgs),
+    Flows(listing::FlowsArgs),
+    Query(query::Args),
+    Cat(cat::Args),
+    Show(show::Args),
+    Report(report::Args),
+    Export(export::Args),
+    Verify(verify::Args),
+}
+
+/// The case a command reads: always the first positional argument.
+#[derive(Debug, clap::Args)]
+pub struct CaseArg {
+    /// The case directory
+    #[arg(value_name = "CASE")]
+    pub path: PathBuf,
+}
+
+impl CaseArg {
+    /// Opens the case for reading.
+    pub fn open(&self) -> Result<case::Reader, Error> {
+        Ok(case::Reader::open(&self.path)?)
+    }
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(done) => done.exit_code(),
+        Err(error) => errors::tell(&error),
+    }
+}
+
+fn run(command: Command) -> Result<Done, Error> {
+    match command {
+        Command::Ingest(args) => ingest::run(args),
+        Command::Info(args) => info::run(&args),
+        Command::Connections(args) => listing::connections(args),
+        Command::Flows(args) => listing::flows(args),
+        Command::Query(args) => query::run(&args),
+        Command::Cat(args) => cat::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(args),
+        Command::Verify(args) => verify::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_case_comes_first_everywhere() {
+        for command in Cli::command().get_subcommands() {
+            let first = command.get_positionals().next().unwrap();
+            assert_eq!(first.get_value_names().unwrap()[0], "CASE", "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn usage_errors_exit_2() {
+        for line in ["flowcase nonsense", "flowcase info", "flowcase ingest case", "flowcase flows case --port 70000"] {
+            let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

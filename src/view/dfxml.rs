@@ -1,0 +1,322 @@
+//! The case as Digital Forensics XML, schema version 2.0.0-beta.0
+//! (<https://github.com/dfxml-working-group/dfxml_schema>), in the shape tcpflow gave its reports.
+//!
+//! A `fileobject` is a payload file. Its `byte_runs` tile it: `img_offset` is the offset of the run's first byte in the
+//! (decompressed) capture `tcpflow:source`, brought by its frame `tcpflow:packet`; a run with `tcpflow:kind="gap"` was
+//! never captured, and reads as zeros. What is tcpflow's own lies in a namespace of its own.
+
+use std::io::{self, Write};
+
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+
+use super::escape::hex;
+use super::{Error, View};
+use crate::case;
+use crate::index::{FlowInfo, Reader, Run, SegmentInfo, Selection};
+use crate::model::Timestamp;
+
+const NAMESPACE: &str = "http://www.forensicswiki.org/wiki/Category:Digital_Forensics_XML";
+const TCPFLOW_NAMESPACE: &str = "http://www.forensicswiki.org/wiki/Category:Digital_Forensics_XML#tcpflow";
+const DUBLIN_CORE: &str = "http://purl.org/dc/elements/1.1/";
+const SCHEMA_VERSION: &str = "2.0.0-beta.0";
+/// What `rusage` fields hold that were not measured (the schema wants them all).
+const NOT_MEASURED: &str = "-1";
+
+/// The whole case as DFXML.
+pub struct Report;
+
+impl View for Report {
+    fn render(&self, case: &case::Reader, out: &mut dyn Write) -> Result<(), Error> {
+        let index = case.index();
+        let mut xml = Xml::new(out);
+        let run = index.runs()?.pop();
+        head(&mut xml, run.as_ref()).map_err(Error::Write)?;
+        sources(&mut xml, index)?;
+        index.flows(&Selection::default(), &mut |flow| {
+            let (segments, gaps) = (index.segments(flow.id)?, index.gaps(flow.id)?);
+            fileobject(&mut xml, &flow, &runs(&segments, &gaps)).map_err(Error::Write)
+        })?;
+        tail(&mut xml, index, run.as_ref())
+    }
+}
+
+fn head(xml: &mut Xml<'_>, run: Option<&Run>) -> io::Result<()> {
+    xml.event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let names = [
+        ("xmlns", NAMESPACE),
+        ("xmlns:dc", DUBLIN_CORE),
+        ("xmlns:tcpflow", TCPFLOW_NAMESPACE),
+        ("version", SCHEMA_VERSION),
+    ];
+    xml.open("dfxml", &names)?;
+    xml.open("metadata", &[])?;
+    xml.text("dc:type", &[], "Feature Extraction")?;
+    xml.close("metadata")?;
+    xml.open("creator", &[])?;
+    xml.text("program", &[], env!("CARGO_PKG_NAME"))?;
+    xml.text("version", &[], env!("CARGO_PKG_VERSION"))?;
+    if let Some(run) = run {
+        xml.open("execution_environment", &[])?;
+        xml.text("command_line", &[], &run.command_line)?;
+        xml.text("start_time", &[], &Timestamp(run.started_ns).to_string())?;
+        xml.close("execution_environment")?;
+    }
+    xml.close("creator")
+}
+
+fn sources(xml: &mut Xml<'_>, index: &Reader) -> Result<(), Error> {
+    let captures = index.captures()?;
+    let mut write = || {
+        xml.open("source", &[])?;
+        for capture in &captures {
+            let id = capture.id.to_string();
+            let mut attributes = vec![("tcpflow:id", id.as_str())];
+            attributes.extend(capture.sha256.as_deref().map(|digest| ("tcpflow:sha256", digest)));
+            xml.text("image_filename", &attributes, &capture.path)?;
+        }
+        xml.close("source")
+    };
+    write().map_err(Error::Write)
+}
+
+/// A run of a payload file; without a segment, of bytes never captured.
+struct ByteRun<'a> {
+    offset: u64,
+    length: u64,
+    segment: Option<&'a SegmentInfo>,
+}
+
+/// Segments and gaps in order of their offsets.
+fn runs<'a>(segments: &'a [SegmentInfo], gaps: &[(u64, u64)]) -> Vec<ByteRun<'a>> {
+    let stored = segments.iter().map(|segment| ByteRun {
+        offset: segment.offset,
+        length: u64::from(segment.length),
+        segment: Some(segment),
+    });
+    let missing = gaps.iter().map(|&(offset, length)| ByteRun { offset, length, segment: None });
+    let mut runs: Vec<ByteRun<'_>> = stored.chain(missing).collect();
+    runs.sort_by_key(|run| run.offset);
+    runs
+}
+
+fn fileobject(xml: &mut Xml<'_>, flow: &FlowInfo, runs: &[ByteRun<'_>]) -> io::Result<()> {
+    xml.open("fileobject", &[])?;
+    xml.text("filename", &[], &flow.path)?;
+    xml.text("id", &[], &flow.id.to_string())?;
+    xml.text("filesize", &[], &flow.length.to_string())?;
+    if let Some(start) = flow.start {
+        xml.text("mtime", &[], &start.to_string())?;
+    }
+    xml.open("byte_runs", &[])?;
+    runs.iter().try_for_each(|run| byte_run(xml, run))?;
+    xml.close("byte_runs")?;
+    for (kind, digest) in digests(flow) {
+        xml.text("hashdigest", &[("type", kind)], &digest)?;
+    }
+    tcpflow(xml, flow)?;
+    xml.close("fileobject")
+}
+
+fn byte_run(xml: &mut Xml<'_>, run: &ByteRun<'_>) -> io::Result<()> {
+    let (offset, length) = (run.offset.to_string(), run.length.to_string());
+    let Some(segment) = run.segment else {
+        let gap = [("file_offset", offset.as_str()), ("len", length.as_str()), ("fill", "0"), ("tcpflow:kind", "gap")];
+        return xml.empty("byte_run", &gap);
+    };
+    let attributes = [
+        ("file_offset", offset.as_str()),
+        ("img_offset", &segment.file_position.to_string()),
+        ("len", &length),
+        ("tcpflow:source", &segment.capture_id.to_string()),
+        ("tcpflow:packet", &segment.frame.to_string()),
+    ];
+    xml.empty("byte_run", &attributes)
+}
+
+/// Those the schema has a name for; BLAKE3 is an attribute of the `tcpflow` element.
+fn digests(flow: &FlowInfo) -> impl Iterator<Item = (&'static str, String)> {
+    let digests = &flow.digests;
+    let (md5, sha1) = (digests.md5.map(|digest| hex(&digest)), digests.sha1.map(|digest| hex(&digest)));
+    let sha256 = digests.sha256.map(|digest| hex(&digest));
+    [("md5", md5), ("sha1", sha1), ("sha256", sha256)]
+        .into_iter()
+        .filter_map(|(kind, digest)| digest.map(|digest| (kind, digest)))
+}
+
+fn tcpflow(xml: &mut Xml<'_>, flow: &FlowInfo) -> io::Result<()> {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let attributes = [
+        ("startime", time(flow.start)),
+        ("endtime", time(flow.end)),
+        ("family", Some(if flow.src.ip.is_ipv4() { "2" } else { "10" }.to_owned())),
+        ("src_ipn", Some(flow.src.ip.to_string())),
+        ("dst_ipn", Some(flow.dst.ip.to_string())),
+        ("srcport", Some(flow.src.port.to_string())),
+        ("dstport", Some(flow.dst.port.to_string())),
+        ("vlan", flow.vlan.map(|vlan| vlan.to_string())),
+        ("packets", Some(flow.packets.to_string())),
+        ("stored_bytes", Some(flow.stored_bytes.to_string())),
+        ("connection", Some(flow.connection_id.to_string())),
+        ("part", Some(flow.part.to_string())),
+        ("blake3", flow.digests.blake3.map(|digest| hex(&digest))),
+    ];
+    let present: Vec<(&str, &str)> =
+        attributes.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    xml.empty("tcpflow:tcpflow", &present)
+}
+
+fn tail(xml: &mut Xml<'_>, index: &Reader, run: Option<&Run>) -> Result<(), Error> {
+    let totals = index.totals()?;
+    let mut write = || {
+        run.map_or(Ok(()), |run| rusage(xml, run))?;
+        let (packets, flows) = (totals.frames.to_string(), totals.flows.to_string());
+        xml.empty("tcpflow:summary", &[("total_packets", &packets), ("total_flows", &flows)])?;
+        xml.close("dfxml")?;
+        xml.finish()
+    };
+    write().map_err(Error::Write)
+}
+
+/// Nothing if the run did not come to its end.
+fn rusage(xml: &mut Xml<'_>, run: &Run) -> io::Result<()> {
+    let (Some(user), Some(system), Some(peak)) = (run.user_seconds, run.system_seconds, run.peak_memory_bytes) else {
+        return Ok(());
+    };
+    xml.open("rusage", &[])?;
+    xml.text("utime", &[], &user.to_string())?;
+    xml.text("stime", &[], &system.to_string())?;
+    xml.text("maxrss", &[], &(peak / 1024).to_string())?;
+    for name in ["minflt", "majflt", "nswap", "inblock", "oublock"] {
+        xml.text(name, &[], NOT_MEASURED)?;
+    }
+    xml.close("rusage")
+}
+
+/// An indented document in the making.
+struct Xml<'a> {
+    writer: quick_xml::Writer<&'a mut dyn Write>,
+}
+
+impl<'a> Xml<'a> {
+    fn new(out: &'a mut dyn Write) -> Self {
+        Xml { writer: quick_xml::Writer::new_with_indent(out, b' ', 2) }
+    }
+
+    fn event(&mut self, event: Event<'_>) -> io::Result<()> {
+        self.writer.write_event(event)
+    }
+
+    fn open(&mut self, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
+        self.event(Event::Start(start(name, attributes)))
+    }
+
+    fn close(&mut self, name: &str) -> io::Result<()> {
+        self.event(Event::End(BytesEnd::new(name)))
+    }
+
+    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
+        self.event(Event::Empty(start(name, attributes)))
+    }
+
+    fn text(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
+        self.open(name, attributes)?;
+        self.event(Event::Text(BytesText::new(&allowed(text))))?;
+        self.close(name)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.writer.get_mut().write_all(b"\n")
+    }
+}
+
+/// Attribute values are numbers, digests and names of ours: nothing in them needs cleaning.
+fn start<'n>(name: &'n str, attributes: &[(&str, &str)]) -> BytesStart<'n> {
+    BytesStart::new(name).with_attributes(attributes.iter().copied())
+}
+
+/// XML 1.0 forbids most control characters, even escaped (section 2.2): each becomes U+FFFD.
+fn allowed(text: &str) -> String {
+    let forbidden = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.chars().map(|c| if forbidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use quick_xml::events::Event;
+
+    use super::*;
+    use crate::model::{Checksum, Digests, Endpoint};
+
+    fn flow(path: &str) -> FlowInfo {
+        let end = |text: &str, port| Endpoint { ip: text.parse().unwrap(), port };
+        FlowInfo {
+            id: 17,
+            connection_id: 9,
+            side: 1,
+            part: 0,
+            src: end("74.125.19.101", 80),
+            dst: end("192.168.1.102", 50956),
+            vlan: Some(5),
+            path: path.into(),
+            base: 0,
+            length: 136,
+            stored_bytes: 100,
+            missing_tail_bytes: 0,
+            packets: 3,
+            start: Some(Timestamp(1_223_315_694_796_605_000)),
+            end: None,
+            isn: None,
+            digests: Digests { md5: Some([0xab; 16]), blake3: Some([1; 32]), ..Digests::default() },
+        }
+    }
+
+    fn segment(offset: u64, length: u32) -> SegmentInfo {
+        let (capture_id, frame, file_position) = (1, 12, 1234 + offset);
+        SegmentInfo { offset, length, capture_id, frame, file_position, time: None, ttl: 64, checksum: Checksum::Good }
+    }
+
+    fn written(path: &str) -> String {
+        let mut out: Vec<u8> = Vec::new();
+        let mut xml = Xml::new(&mut out);
+        head(&mut xml, None).unwrap();
+        fileobject(&mut xml, &flow(path), &runs(&[segment(0, 60), segment(96, 40)], &[(60, 36)])).unwrap();
+        xml.close("dfxml").unwrap();
+        xml.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn runs_tile_the_file_and_gaps_say_what_they_are() {
+        let text = written("flows/a");
+        let runs: Vec<&str> = text.lines().filter(|line| line.contains("<byte_run ")).map(str::trim).collect();
+        assert_eq!(
+            runs,
+            [
+                r#"<byte_run file_offset="0" img_offset="1234" len="60" tcpflow:source="1" tcpflow:packet="12"/>"#,
+                r#"<byte_run file_offset="60" len="36" fill="0" tcpflow:kind="gap"/>"#,
+                r#"<byte_run file_offset="96" img_offset="1330" len="40" tcpflow:source="1" tcpflow:packet="12"/>"#,
+            ]
+        );
+        assert!(text.contains(r#"<hashdigest type="md5">abababababababababababababababab</hashdigest>"#), "{text}");
+        assert!(text.contains(r#"<tcpflow:tcpflow startime="2008-10-06T17:54:54.796605000Z" family="2" "#), "{text}");
+    }
+
+    #[test]
+    fn any_path_makes_well_formed_xml() {
+        for path in ["a<b>&\"'", "nul\0 esc\u{1b} \u{fffe}\u{ffff}", "ä ]]>"] {
+            let text = written(path);
+            assert!(!text.contains(['\0', '\u{1b}', '\u{fffe}', '\u{ffff}']), "{text}");
+            let mut reader = quick_xml::Reader::from_str(&text);
+            let mut depth = 0;
+            loop {
+                match reader.read_event().unwrap() {
+                    Event::Start(_) => depth += 1,
+                    Event::End(_) => depth -= 1,
+                    Event::Eof => break,
+                    _ => {}
+                }
+            }
+            assert_eq!(depth, 0);
+        }
+    }
+}

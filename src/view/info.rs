@@ -1,0 +1,218 @@
+//! What is in a case, on a page: for people, or as one JSON object.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::Error;
+use super::escape::printable;
+use crate::case::{self, verify::size_on_disk};
+use crate::index::{CaptureInfo, Totals};
+use crate::model::{AnomalyKind, Skip, Timestamp};
+
+/// Everything on the page.
+pub struct Info {
+    captures: Vec<CaptureInfo>,
+    totals: Totals,
+    settings: std::collections::BTreeMap<String, String>,
+    disk_bytes: u64,
+}
+
+impl Info {
+    /// Gathers it.
+    pub fn of(case: &case::Reader) -> Result<Self, Error> {
+        let index = case.index();
+        Ok(Info {
+            captures: index.captures()?,
+            totals: index.totals()?,
+            settings: index.settings()?,
+            disk_bytes: size_on_disk(case.root()),
+        })
+    }
+
+    /// For people.
+    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.write_captures(out)?;
+        self.write_totals(out)?;
+        self.write_skipped(out)?;
+        self.write_anomalies(out)
+    }
+
+    /// One object: `captures`, `totals`, `skipped`, `anomalies`, `settings`, `disk_bytes`.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, &self.json())?;
+        out.write_all(b"\n")
+    }
+
+    fn write_captures(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "captures")?;
+        for capture in &self.captures {
+            let CaptureInfo { id, path, frames, used_frames, status, .. } = capture;
+            let format = capture.format.as_deref().unwrap_or("unknown format");
+            writeln!(out, "{id:>5}  {}", printable(path))?;
+            writeln!(out, "       {format}, {frames} frames, {used_frames} used, {status}")?;
+            if let (Some(first), Some(last)) = (capture.first, capture.last) {
+                writeln!(out, "       {first} to {last}")?;
+            }
+            if let Some(filter) = &capture.filter {
+                writeln!(out, "       filter: {}", printable(filter))?;
+            }
+            if let Some(message) = &capture.message {
+                writeln!(out, "       {}", printable(message))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_totals(&self, out: &mut dyn Write) -> io::Result<()> {
+        let totals = &self.totals;
+        let mut line = |name: &str, value: String| writeln!(out, "{name:<16}  {value}");
+        line("\ntotals", String::new())?;
+        line("  frames", format!("{}, of them {} used", totals.frames, totals.used_frames))?;
+        line("  connections", format!("{}, of them {} may go on", totals.connections, totals.open))?;
+        line("  flows", format!("{} with payload", totals.flows))?;
+        line("  coverage", coverage(totals))?;
+        line("  cut ends", format!("{} bytes known to be missing", totals.missing_tail_bytes))?;
+        line("  conflicts", totals.conflicts.to_string())?;
+        line("  time", span(totals.span))?;
+        line("  ports", ports(&totals.ports))?;
+        line("  size on disk", format!("{} bytes", self.disk_bytes))
+    }
+
+    fn write_skipped(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "\nframes skipped")?;
+        for (reason, frames, bytes) in &self.totals.skipped {
+            let why = explain_skip(reason);
+            writeln!(out, "{frames:>9}  {:<22} {bytes} bytes. {why}", printable(reason))?;
+        }
+        nothing(self.totals.skipped.is_empty(), out)
+    }
+
+    fn write_anomalies(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "\nanomalies")?;
+        for (kind, count) in &self.totals.anomalies {
+            writeln!(out, "{count:>9}  {:<22} {}", printable(kind), explain_anomaly(kind))?;
+        }
+        nothing(self.totals.anomalies.is_empty(), out)
+    }
+
+    fn json(&self) -> Value {
+        let totals = &self.totals;
+        let skipped = totals.skipped.iter().map(|(reason, frames, bytes)| {
+            json!({"reason": reason, "frames": frames, "bytes": bytes, "explanation": explain_skip(reason)})
+        });
+        let anomalies = totals
+            .anomalies
+            .iter()
+            .map(|(kind, count)| json!({"kind": kind, "count": count, "explanation": explain_anomaly(kind)}));
+        json!({
+            "captures": self.captures.iter().map(capture_json).collect::<Vec<_>>(),
+            "totals": totals_json(totals),
+            "skipped": skipped.collect::<Vec<_>>(),
+            "anomalies": anomalies.collect::<Vec<_>>(),
+            "settings": self.settings,
+            "disk_bytes": self.disk_bytes,
+        })
+    }
+}
+
+fn totals_json(totals: &Totals) -> Value {
+    json!({
+        "captures": totals.captures,
+        "frames": totals.frames,
+        "used_frames": totals.used_frames,
+        "connections": totals.connections,
+        "open_connections": totals.open,
+        "flows": totals.flows,
+        "stored_bytes": totals.stored_bytes,
+        "gap_bytes": totals.gap_bytes,
+        "missing_tail_bytes": totals.missing_tail_bytes,
+        "conflicts": totals.conflicts,
+        "start_time": totals.span.map(|(start, _)| start.to_string()),
+        "end_time": totals.span.map(|(_, end)| end.to_string()),
+        "ports": totals.ports.iter().map(|(port, count)| json!({"port": port, "connections": count})).collect::<Vec<_>>(),
+    })
+}
+
+fn capture_json(capture: &CaptureInfo) -> Value {
+    json!({
+        "id": capture.id,
+        "path": capture.path,
+        "sha256": capture.sha256,
+        "size_bytes": capture.size_bytes,
+        "format": capture.format,
+        "filter": capture.filter,
+        "frames": capture.frames,
+        "used_frames": capture.used_frames,
+        "first_time": capture.first.map(|time| time.to_string()),
+        "last_time": capture.last.map(|time| time.to_string()),
+        "status": capture.status,
+        "stopped_at": capture.stopped_at,
+        "message": capture.message,
+    })
+}
+
+fn coverage(totals: &Totals) -> String {
+    let (stored, missing) = (totals.stored_bytes, totals.gap_bytes);
+    let whole = stored.saturating_add(missing);
+    let percent = if whole == 0 { 100.0 } else { stored as f64 * 100.0 / whole as f64 };
+    format!("{stored} bytes stored, {missing} in gaps ({percent:.2} %)")
+}
+
+fn span(span: Option<(Timestamp, Timestamp)>) -> String {
+    span.map_or("-".to_owned(), |(start, end)| format!("{start} to {end}"))
+}
+
+fn ports(ports: &[(u16, u64)]) -> String {
+    if ports.is_empty() {
+        return "-".to_owned();
+    }
+    ports.iter().map(|(port, count)| format!("{port} ({count})")).collect::<Vec<_>>().join(", ")
+}
+
+fn explain_skip(reason: &str) -> &'static str {
+    Skip::ALL.iter().find(|skip| skip.name() == reason).map_or("", |skip| skip.explanation())
+}
+
+fn explain_anomaly(kind: &str) -> &'static str {
+    AnomalyKind::from_name(kind).map_or("", AnomalyKind::explanation)
+}
+
+fn nothing(is_empty: bool, out: &mut dyn Write) -> io::Result<()> {
+    if is_empty { writeln!(out, "           none") } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info() -> Info {
+        let totals = Totals {
+            stored_bytes: 75,
+            gap_bytes: 25,
+            skipped: vec![("not_tcp".into(), 12, 900)],
+            ports: vec![(80, 3)],
+            ..Totals::default()
+        };
+        Info { captures: Vec::new(), totals, settings: Default::default(), disk_bytes: 4096 }
+    }
+
+    #[test]
+    fn people_are_told_what_a_reason_means() {
+        let mut out = Vec::new();
+        info().write_text(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("75 bytes stored, 25 in gaps (75.00 %)"), "{text}");
+        assert!(text.contains("12  not_tcp                900 bytes. The IP packet carries"), "{text}");
+        assert!(text.ends_with("anomalies\n           none\n"), "{text}");
+    }
+
+    #[test]
+    fn the_same_as_json() {
+        let mut out = Vec::new();
+        info().write_json(&mut out).unwrap();
+        let value: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(value["totals"]["stored_bytes"], 75);
+        assert_eq!(value["skipped"][0]["reason"], "not_tcp");
+    }
+}
