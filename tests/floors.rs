@@ -85,7 +85,7 @@ fn height(floor: &str) -> Option<u8> {
 
 /// The first names behind each `prefix` in `code`: `a` and `c` for `crate::{a::b, c}`.
 fn heads(code: &str, prefix: &str) -> Vec<String> {
-    let starts = code.match_indices(prefix).filter(|(at, _)| !code[..*at].ends_with(|c: char| c == '$' || c == ':'));
+    let starts = code.match_indices(prefix).filter(|(at, _)| !code[..*at].ends_with(['$', ':']));
     starts
         .flat_map(|(at, _)| group(&code[at + prefix.len()..]))
         .map(|path| head(&path))

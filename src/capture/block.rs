@@ -6,15 +6,14 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest, Sha256};
-
+use super::digest::{Digester, Seen};
 use super::walk::is_stdin;
 
 /// Bytes of a capture read at a time, and so about the size of a batch: fits the second-level cache.
 pub const BLOCK: usize = 256 << 10;
-/// How much of a file its `head_sha256` covers.
-pub const HEAD: u64 = 1 << 20;
 /// Memory a decoder may take: more than `xz -9` and `zstd --ultra` need, less than hurts.
 const WINDOW: u64 = 256 << 20;
 /// A decoder that fails loses what it had ready for the same call; so calls are small.
@@ -28,7 +27,7 @@ pub struct Input {
 }
 
 enum Decoder {
-    Plain(Tap),
+    Plain(Box<Tap>),
     Gzip(Box<flate2::bufread::MultiGzDecoder<BufReader<Tap>>>),
     Zstd(Box<zstd::Decoder<'static, BufReader<Tap>>>),
     Xz(Box<liblzma::bufread::XzDecoder<BufReader<Tap>>>),
@@ -51,7 +50,8 @@ impl Input {
 
     /// Over any bytes; `digest` says whether they are to be digested.
     pub fn over(raw: Box<dyn Read + Send>, digest: bool) -> io::Result<Self> {
-        let mut tap = Tap { raw, front: Vec::new(), tail: [0; 8], seen: digest.then(Seen::default) };
+        let digester = digest.then(Digester::default);
+        let mut tap = Tap { raw, front: Vec::new(), tail: [0; 8], digester, read: None };
         let mut magic = Vec::with_capacity(MAGIC);
         (&mut tap).take(MAGIC as u64).read_to_end(&mut magic)?;
         tap.front = magic.clone();
@@ -92,6 +92,11 @@ impl Input {
         }
     }
 
+    /// Adds the bytes of the file that are read from now on to `read`.
+    pub fn count_in(&mut self, read: Arc<AtomicU64>) {
+        self.decoder.tap().read = Some(read);
+    }
+
     /// Reads the file to its end, decoding nothing more, and gives its size and digests.
     pub fn finish(mut self) -> Seen {
         let tap = self.decoder.tap();
@@ -99,7 +104,7 @@ impl Input {
         let mut buffer = vec![0; BLOCK];
         // A file the system cannot read further has the digest of what could be read.
         while matches!(tap.read(&mut buffer), Ok(1..)) {}
-        tap.seen.take().unwrap_or_default()
+        tap.digester.take().unwrap_or_default().finish()
     }
 }
 
@@ -119,7 +124,7 @@ impl Decoder {
                 Decoder::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(tap))))
             }
             [0x04, 0x22, 0x4d, 0x18, ..] => Decoder::Lz4(Box::new(lz4_flex::frame::FrameDecoder::new(buffered(tap)))),
-            _ => Decoder::Plain(tap),
+            _ => Decoder::Plain(Box::new(tap)),
         })
     }
 
@@ -162,7 +167,8 @@ struct Tap {
     front: Vec<u8>,
     /// The last eight bytes of the file so far.
     tail: [u8; 8],
-    seen: Option<Seen>,
+    digester: Option<Digester>,
+    read: Option<Arc<AtomicU64>>,
 }
 
 impl Read for Tap {
@@ -184,41 +190,11 @@ impl Tap {
         let kept = bytes.len().min(8);
         self.tail.rotate_left(kept);
         self.tail[8 - kept..].copy_from_slice(&bytes[bytes.len() - kept..]);
-        if let Some(seen) = &mut self.seen {
-            seen.feed(bytes);
+        if let Some(digester) = &mut self.digester {
+            digester.feed(bytes);
         }
-    }
-}
-
-/// Size and digests of the bytes seen so far of a file as it lies.
-#[derive(Default)]
-pub struct Seen {
-    size: u64,
-    whole: Sha256,
-    head: Option<[u8; 32]>,
-}
-
-impl Seen {
-    /// Takes the next bytes.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        let split = HEAD.saturating_sub(self.size).min(bytes.len() as u64) as usize;
-        let (head, rest) = bytes.split_at(split);
-        self.whole.update(head);
-        self.size += bytes.len() as u64;
-        if self.head.is_none() && self.size >= HEAD {
-            self.head = Some(self.whole.clone().finalize().into());
+        if let Some(read) = &self.read {
+            read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         }
-        self.whole.update(rest);
-    }
-
-    /// Bytes.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// SHA-256 of all bytes, then of the first [`HEAD`] of them.
-    pub fn digests(self) -> ([u8; 32], [u8; 32]) {
-        let whole = self.whole.finalize().into();
-        (whole, self.head.unwrap_or(whole))
     }
 }

@@ -10,14 +10,19 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use super::block::{HEAD, Input};
+use super::block::Input;
+use super::digest::HEAD;
 use super::walk::is_stdin;
 use super::{Identity, Probe, Reader, Source, Stop, file_sha256};
 use crate::model::{Batch, Timestamp};
 
 /// Batches kept to be filled again once nobody reads them.
 const POOL: usize = 8;
+
+/// Captures that may overlap without a thought of how many files a process may have open.
+const FEW: usize = 256;
 
 /// A capture to be merged, with what its place in the order depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,22 +77,26 @@ pub enum Step {
     /// begins at 0 (the range is `0..0` where a batch has notes only).
     Frames(Arc<Batch>, Range<usize>),
     /// A capture is over: this comes once for each, after its last frame.
-    Ended {
-        /// Its number.
-        capture: usize,
-        /// What the file is; `None` where it could not be read at all.
-        identity: Option<Identity>,
-        /// Frames given out.
-        frames: u64,
-        /// Time of the first frame that has one, in file order.
-        first: Option<Timestamp>,
-        /// Time of the last frame that has one, in file order.
-        last: Option<Timestamp>,
-        /// Why it is not complete.
-        stop: Option<Stop>,
-    },
+    Ended(Box<Ended>),
     /// Every capture opened so far has ended, and the next begins later than all their frames: a good moment to commit.
     Quiet,
+}
+
+/// What became of a capture.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its number.
+    pub capture: usize,
+    /// What the file is; `None` where it could not be read at all.
+    pub identity: Option<Identity>,
+    /// Frames given out.
+    pub frames: u64,
+    /// Time of the first frame that has one, in file order.
+    pub first: Option<Timestamp>,
+    /// Time of the last frame that has one, in file order.
+    pub last: Option<Timestamp>,
+    /// Why it is not complete.
+    pub stop: Option<Stop>,
 }
 
 /// The merge of captures, as an iterator.
@@ -98,6 +107,7 @@ pub struct Merge {
     drained: Option<Open>,
     ready: VecDeque<Step>,
     pool: VecDeque<Arc<Batch>>,
+    read: Arc<AtomicU64>,
     /// The largest key so far; `None` before the first frame and after [`Step::Quiet`].
     latest: Option<Timestamp>,
 }
@@ -123,14 +133,23 @@ impl Merge {
     /// Puts the captures in order; opens none.
     pub fn new(mut captures: Vec<Planned>) -> Self {
         captures.sort_by(Planned::rank);
+        if captures.len() > FEW {
+            raise_file_limit();
+        }
         Merge {
             waiting: captures.into_iter().enumerate().collect(),
             open: BinaryHeap::new(),
             drained: None,
             ready: VecDeque::new(),
             pool: VecDeque::new(),
+            read: Arc::default(),
             latest: None,
         }
+    }
+
+    /// Bytes read so far of all captures as they lie; goes on counting while the merge goes on.
+    pub fn bytes_read(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.read)
     }
 
     /// Opens every capture that begins before the next frame of those that stand open.
@@ -157,18 +176,19 @@ impl Merge {
     fn begin(&mut self, rank: usize, planned: Planned) {
         let key = planned.first.unwrap_or(BEFORE_ALL);
         match Reader::open(&planned.path) {
-            Ok(reader) => {
+            Ok(mut reader) => {
+                reader.count_in(Arc::clone(&self.read));
                 let (capture, batch) = (planned.capture, Arc::default());
                 self.load(Open { key, rank, capture, reader, batch, next: 0, first: None, last: None });
             }
-            Err(stop) => self.ready.push_back(Step::Ended {
+            Err(stop) => self.ready.push_back(Step::Ended(Box::new(Ended {
                 capture: planned.capture,
                 identity: no_capture(&planned.path),
                 frames: 0,
                 first: None,
                 last: None,
                 stop: Some(stop),
-            }),
+            }))),
         }
     }
 
@@ -281,15 +301,23 @@ impl Open {
     }
 
     fn ended(self, stop: Option<Stop>) -> Step {
-        Step::Ended {
+        Step::Ended(Box::new(Ended {
             capture: self.capture,
             frames: self.reader.frames(),
             first: self.first,
             last: self.last,
             identity: Some(self.reader.finish()),
             stop,
-        }
+        }))
     }
+}
+
+/// Up to what the system allows: captures that overlap in time are open at once. If it says no, those that cannot be
+/// opened become unreadable ones.
+fn raise_file_limit() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
 }
 
 /// The digest of a file that is no capture; `None` where there is no file to be read.

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::super::fixtures::{PCAP, pcap};
 use super::super::probe;
-use super::super::reader::tests::{PCAP, pcap};
 use super::*;
 
 /// Captures as files, each a list of times in seconds; the frames' byte is the capture's number.
@@ -34,7 +34,8 @@ fn steps(merge: Merge) -> Vec<String> {
             Step::Frames(batch, range) => {
                 out.extend(batch.frames[range].iter().map(|frame| format!("{}.{}", batch.capture, frame.number)));
             }
-            Step::Ended { capture, frames, stop, .. } => {
+            Step::Ended(ended) => {
+                let Ended { capture, frames, stop, .. } = *ended;
                 out.push(format!("end {capture} {frames}{}", if stop.is_some() { "!" } else { "" }));
             }
             Step::Quiet => out.push("quiet".to_owned()),
@@ -76,7 +77,8 @@ fn unreadable_and_empty_captures_end_at_once() {
     out.sort();
     assert_eq!(out, ["end 1 0", "end 2 0!", "end 3 0!"]);
     for step in Merge::new(plan(&probes)) {
-        if let Step::Ended { capture, identity, .. } = step {
+        if let Step::Ended(ended) = step {
+            let Ended { capture, identity, .. } = *ended;
             assert_eq!(identity.map(|identity| identity.sha256), file_sha256(&paths[capture]).ok());
         }
     }

@@ -1,6 +1,6 @@
 //! F3: frames in. Files of every format become batches of frames; several of them become one stream ordered by time.
 //!
-//! The way of a byte: [`block`] reads and decompresses the file and digests it as it lies, [`reader`] cuts the stream
+//! The way of a byte: [`block`] reads and decompresses the file, [`digest`] digests it as it lies, [`reader`] cuts the stream
 //! into batches with [`pcap`] or [`pcapng`], [`merge`] puts the frames of many captures into one order. [`walk`] and
 //! [`probe`] look before anything is read, [`filter`] says which frames are wanted.
 //!
@@ -12,7 +12,10 @@ use crate::model::Batch;
 
 pub mod block;
 pub mod bpf;
+pub mod digest;
 pub mod filter;
+#[cfg(test)]
+mod fixtures;
 pub mod merge;
 pub mod pcap;
 pub mod pcapng;
@@ -22,7 +25,7 @@ mod sink;
 pub mod walk;
 
 pub use filter::Filter;
-pub use merge::{Merge, Planned, Step, plan};
+pub use merge::{Ended, Merge, Planned, Step, plan};
 pub use probe::{Probe, file_sha256, probe};
 pub use reader::{Identity, Reader};
 pub use walk::walk;
@@ -30,7 +33,7 @@ pub use walk::walk;
 /// Frames in: what every reader of captures is to the floors above. The plug-in point for new formats.
 pub trait Source {
     /// Clears `batch` and fills it with the next frames, about [`block::BLOCK`] bytes of them. `false`: there are no more
-    /// after these.
+    /// after these. A batch may come without frames: a record larger than a block takes several calls.
     ///
     /// # Errors
     /// The capture is cut short or damaged here; frames in front of that were given out by earlier calls.
@@ -70,6 +73,17 @@ impl Stop {
 
     pub(crate) fn unreadable(message: impl Into<String>) -> Self {
         Stop { status: Status::Unreadable, offset: None, message: message.into() }
+    }
+}
+
+impl Status {
+    /// The name in the `captures` view.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Truncated => "truncated",
+            Status::Damaged => "damaged",
+            Status::Unreadable => "unreadable",
+        }
     }
 }
 

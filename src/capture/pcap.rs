@@ -168,3 +168,85 @@ fn not_a_capture(start: &[u8]) -> Stop {
     let bytes: Vec<String> = start.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     Stop::unreadable(format!("not a capture: begins with {}", bytes.join(" ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{pcap, read, record, text, words};
+    use super::*;
+
+    #[test]
+    fn pcap_in_both_orders_and_resolutions() {
+        let expected = "1 @40 1 7000005000 abc/4\n2 @59 1 7000005000 /1";
+        assert_eq!(text(&pcap(&[(7, 5, b"abc"), (7, 5, b"")])), expected);
+        let mut big = words(&[0xa1b2_3c4d, 0x0002_0004, 0, 0, 65535, 0xf400_0001, 7, 5, 3, 4], Order::Big);
+        big.extend(b"abc");
+        assert_eq!(text(&big), "1 @40 1 7000000005 abc/4");
+        let modified = words(&[0xa1b2_cd34, 0x0002_0004, 0, 0, 0, 113, u32::MAX, 5, 0, 4, 9, 9], Order::Big);
+        assert_eq!(text(&modified), "1 @48 113 4294967295000005000 /4");
+    }
+
+    #[test]
+    fn old_pcap_versions_have_the_lengths_in_another_order() {
+        let mut capture = pcap(&[(7, 5, b"abc")]);
+        (capture[6], capture[32], capture[36]) = (2, 4, 3);
+        assert_eq!(text(&capture), "1 @40 1 7000005000 abc/4");
+        capture[6] = 3;
+        assert_eq!(text(&capture), "1 @40 1 7000005000 abc/4");
+        (capture[32], capture[36]) = (3, 4);
+        assert_eq!(text(&capture), "1 @40 1 7000005000 abc/4");
+    }
+
+    #[test]
+    fn strange_times_and_lengths_are_noted() {
+        let mut capture = pcap(&[(7, 2_000_000, b"a"), (6, 999_999, b"b"), (6, 999_998, b"c")]);
+        assert_eq!(
+            text(&capture),
+            "1 @40 1 9000000000 a/2\n2 @57 1 6999999000 b/2\n3 @74 1 6999998000 c/2\n\
+             ! time_out_of_range 1: fraction of 2000000000 ns\n\
+             ! time_backwards 2: time 2.000001000 s before that of frame 1\n\
+             ! time_backwards 3: time 0.000001000 s before that of frame 2"
+        );
+        capture.truncate(24 + 17);
+        capture[16..20].copy_from_slice(&[0xff; 4]);
+        capture[28..32].copy_from_slice(&[0; 4]);
+        assert_eq!(text(&capture), "1 @40 1 7000000000 a/2\n! snap_length_huge 0: snap length 4294967295");
+        let mut short = pcap(&[(7, 0, b"abc")]);
+        (short[16], short[17]) = (2, 0);
+        assert_eq!(text(&short), "1 @40 1 7000000000 abc/4\n! longer_than_snap_length 1: 3 bytes, snap length 2");
+    }
+
+    #[test]
+    fn pcap_damage_has_an_offset() {
+        let start = pcap(&[(7, 5, b"abc")]);
+        let after = |rest: &[u8]| text(&[&start, rest].concat());
+        let expect = |rest: &[u8], stop: &str| assert_eq!(after(rest), format!("1 @40 1 7000005000 abc/4\n{stop}"));
+        expect(&[1; 5], "Truncated Some(43): header of frame 2 at offset 43 is cut short: 5 of 16 bytes");
+        expect(
+            &record(8, 0, b"0123456789")[..20],
+            "Truncated Some(43): frame 2 at offset 43 is cut short: 4 of 10 bytes",
+        );
+        expect(
+            &words(&[8, 0, 0xf000_0000, 0xf000_0000], Order::Little),
+            "Damaged Some(43): frame 2 at offset 43 claims 4026531840 bytes",
+        );
+        // Longer than usual: believed only where the bytes are.
+        let long = words(&[8, 0, 300_000, 300_000], Order::Little);
+        expect(&long, "Damaged Some(43): frame 2 at offset 43 claims 300000 bytes");
+        let longer_than_wire = words(&[8, 0, 300_000, 60], Order::Little);
+        expect(
+            &[longer_than_wire, vec![0; 300_000]].concat(),
+            "Damaged Some(43): frame 2 at offset 43 claims 300000 bytes",
+        );
+    }
+
+    #[test]
+    fn frames_larger_than_a_block() {
+        let large: Vec<u8> = (0..3_000_000u32).map(|i| (i % 253) as u8).collect();
+        let bytes = pcap(&[(1, 0, b"x"), (2, 0, &large), (3, 0, b"y")]);
+        let all = read(&bytes);
+        assert_eq!(all.stop, None);
+        assert!(all.frames.iter().map(|(_, data)| data.len()).eq([1, 3_000_000, 1]));
+        assert_eq!(all.frames[1].1, large);
+        assert_eq!(all.frames[2].0.position, 24 + 17 + 16 + 3_000_000 + 16);
+    }
+}

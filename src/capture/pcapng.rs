@@ -305,3 +305,7 @@ impl Resolution {
         nanoseconds as i128
     }
 }
+
+#[cfg(test)]
+#[path = "pcapng_tests.rs"]
+mod tests;

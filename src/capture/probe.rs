@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use super::block::{BLOCK, HEAD, Input, Seen};
+use super::block::{BLOCK, Input};
+use super::digest::{HEAD, Seen};
 use super::walk::is_stdin;
 use super::{Reader, Source, Stop};
 use crate::model::{Batch, Timestamp};
@@ -93,7 +94,7 @@ fn first_time(bytes: impl Read + Send + 'static, probe: &mut Probe) -> Result<()
 
 #[cfg(test)]
 mod tests {
-    use super::super::reader::tests::{PCAP, pcap};
+    use super::super::fixtures::{PCAP, pcap};
     use super::*;
 
     fn of(bytes: &[u8]) -> Probe {

@@ -9,6 +9,8 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::block::{BLOCK, Input};
 use super::pcap::{self, Pcap};
@@ -82,6 +84,11 @@ impl Reader {
     /// Frames given out so far.
     pub fn frames(&self) -> u64 {
         self.clock.frames()
+    }
+
+    /// Adds the bytes of the file that are read from now on to `read`.
+    pub(super) fn count_in(&mut self, read: Arc<AtomicU64>) {
+        self.input.count_in(read);
     }
 
     /// Reads what is left of the file, and says what it is.
@@ -181,7 +188,6 @@ impl Reader {
 }
 
 impl Source for Reader {
-    /// A batch may come without frames: a record larger than a block takes several calls.
     fn fill(&mut self, batch: &mut Batch) -> Result<bool, Stop> {
         batch.frames.clear();
         batch.notes.clear();
@@ -251,4 +257,4 @@ pub(super) fn system(error: &io::Error) -> String {
 
 #[cfg(test)]
 #[path = "reader_tests.rs"]
-pub(super) mod tests;
+mod tests;

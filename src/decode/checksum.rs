@@ -24,9 +24,14 @@ fn address(ip: IpAddr) -> u64 {
 /// Sum of the bytes as 32-bit words in the machine's order, the last one filled up with zeros.
 fn sum(bytes: &[u8]) -> u64 {
     let (words, tail) = bytes.as_chunks::<4>();
-    let mut last = [0; 4];
-    last[..tail.len()].copy_from_slice(tail);
-    words.iter().chain([&last]).map(|word| u64::from(u32::from_ne_bytes(*word))).sum()
+    let words: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
+    let last = match *tail {
+        [] => [0; 4],
+        [a] => [a, 0, 0, 0],
+        [a, b] => [a, b, 0, 0],
+        [a, b, c, ..] => [a, b, c, 0],
+    };
+    words + u64::from(u32::from_ne_bytes(last))
 }
 
 fn fold(sum: u64) -> u16 {

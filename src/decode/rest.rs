@@ -2,27 +2,34 @@
 
 use crate::model::Skip;
 
-/// Captured bytes from some header on, with the lengths that say how many there were.
+/// A frame from some header on, with the lengths that say how much of it there was. All ends count from its first byte.
 #[derive(Clone, Copy, Debug)]
 pub struct Rest<'a> {
     /// Captured, and inside every length field so far.
     seen: &'a [u8],
-    /// From here to the end of the frame on the wire; at least what was captured. `None`: not known.
-    on_wire: Option<usize>,
-    /// From here to the end that the innermost length field gives. `None`: none gave one.
-    promised: Option<usize>,
+    /// Where the rest begins; past `seen` only behind a header that was passed over.
+    at: usize,
+    /// End of the frame on the wire, at least that of what was captured.
+    on_wire: usize,
+    /// End of the packet by the innermost length field, or of the frame while none was met.
+    promised: usize,
 }
+
+/// An end that nothing tells.
+const UNKNOWN: usize = usize::MAX;
 
 impl<'a> Rest<'a> {
     /// A whole frame; `original_len` 0 means that its length on the wire is not known.
+    #[inline]
     pub fn new(seen: &'a [u8], original_len: u32) -> Self {
-        let on_wire = (original_len > 0).then(|| (original_len as usize).max(seen.len()));
-        Rest { seen, on_wire, promised: on_wire }
+        let on_wire = if original_len == 0 { UNKNOWN } else { (original_len as usize).max(seen.len()) };
+        Rest { seen, at: 0, on_wire, promised: on_wire }
     }
 
     /// The captured bytes.
+    #[inline]
     pub fn seen(&self) -> &'a [u8] {
-        self.seen
+        self.seen.get(self.at..).unwrap_or_default()
     }
 
     /// The first `N` bytes, left in place.
@@ -31,67 +38,65 @@ impl<'a> Rest<'a> {
     /// [`Skip::CutHeader`] if the capture cut them off, [`Skip::Malformed`] if the packet ends before.
     #[inline]
     pub fn peek<const N: usize>(&self) -> Result<&'a [u8; N], Skip> {
-        self.seen.first_chunk().ok_or_else(|| self.ends_before(N))
+        self.seen().first_chunk().ok_or_else(|| self.ends_before(N))
     }
 
     /// The first `N` bytes, taken off. Errors as [`peek`](Self::peek).
     #[inline]
     pub fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], Skip> {
         let header = self.peek()?;
-        *self = self.skip(N)?;
+        self.at += N;
         Ok(header)
     }
 
     /// What is behind the first `count` bytes. Errors as [`peek`](Self::peek).
     #[inline]
     pub fn skip(&self, count: usize) -> Result<Rest<'a>, Skip> {
-        let Some((_, seen)) = self.seen.split_at_checked(count) else {
+        if count > self.seen().len() {
             return Err(self.ends_before(count));
-        };
-        Ok(Rest { seen, ..self.behind(count) })
+        }
+        Ok(Rest { at: self.at + count, ..*self })
     }
 
     /// As [`skip`](Self::skip), but a header the capture cut is passed over: nothing is left then, only promised.
     #[inline]
     pub fn pass(&self, count: usize) -> Result<Rest<'a>, Skip> {
-        match self.ends_before(count) {
-            Skip::Malformed => Err(Skip::Malformed),
-            _ => Ok(Rest { seen: self.seen.get(count..).unwrap_or_default(), ..self.behind(count) }),
+        if self.at + count > self.promised {
+            return Err(Skip::Malformed);
         }
+        Ok(Rest { at: self.at + count, ..*self })
     }
 
     /// Ends the rest after `length` bytes: what a length field says. More than was captured is promised only.
     #[inline]
     pub fn limit(&self, length: usize) -> Rest<'a> {
-        Rest { seen: &self.seen[..length.min(self.seen.len())], on_wire: self.on_wire, promised: Some(length) }
+        let promised = self.at + length;
+        Rest { seen: &self.seen[..promised.min(self.seen.len())], promised, ..*self }
     }
 
     /// Ends the rest with the frame, where a length field says nothing (0, as segmentation offload leaves it).
     #[inline]
     pub fn ending_with_frame(&self) -> Rest<'a> {
-        Rest { promised: Some(self.on_wire.unwrap_or(self.seen.len())), ..*self }
+        let promised = if self.on_wire == UNKNOWN { self.seen.len() } else { self.on_wire };
+        Rest { promised, ..*self }
     }
 
     /// Everything promised was captured.
     #[inline]
     pub fn is_complete(&self) -> bool {
-        self.promised.is_none_or(|promised| promised <= self.seen.len())
+        self.promised <= self.seen.len()
     }
 
     /// Bytes promised but not captured. A length field cannot promise more than the frame held on the wire.
     #[inline]
     pub fn missing(&self) -> u32 {
-        let there = self.promised.into_iter().chain(self.on_wire).min().unwrap_or_default();
-        u32::try_from(there.saturating_sub(self.seen.len())).unwrap_or(u32::MAX)
-    }
-
-    fn behind(&self, count: usize) -> Rest<'a> {
-        let less = |length: Option<usize>| length.map(|length| length.saturating_sub(count));
-        Rest { seen: &[], on_wire: less(self.on_wire), promised: less(self.promised) }
+        let missing = self.promised.min(self.on_wire).saturating_sub(self.seen.len().max(self.at));
+        u32::try_from(missing).unwrap_or(u32::MAX)
     }
 
     /// Why there are not `count` bytes.
+    #[cold]
     fn ends_before(&self, count: usize) -> Skip {
-        if self.promised.is_some_and(|promised| promised < count) { Skip::Malformed } else { Skip::CutHeader }
+        if self.promised - self.at < count { Skip::Malformed } else { Skip::CutHeader }
     }
 }

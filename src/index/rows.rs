@@ -181,6 +181,12 @@ impl Status {
             Status::Unreadable => "unreadable",
         }
     }
+
+    /// The status with this name; what no version writes counts as damaged.
+    pub fn from_name(name: &str) -> Self {
+        let all = [Status::Complete, Status::Truncated, Status::Unreadable];
+        all.into_iter().find(|status| status.name() == name).unwrap_or(Status::Damaged)
+    }
 }
 
 /// A capture and its ledger: `frames` = `used` + the sum of `skipped`.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::cells::{ANOMALY, CAPTURE, CONNECTION, DORMANT, FLOW, GAP, SKIP, cells};
-use super::{Result, Writer};
+use super::{Result, Status, Writer};
 use crate::model::{CaptureId, ConnectionId, FlowId};
 
 /// A capture the case has.
@@ -21,8 +21,14 @@ pub struct StoredCapture {
     pub size: Option<u64>,
     /// The capture filter, empty without one.
     pub filter: String,
-    /// `complete`, `truncated`, `damaged` or `unreadable`.
-    pub status: String,
+    /// How far it could be read.
+    pub status: Status,
+    /// Why not to its end.
+    pub message: Option<String>,
+    /// Offset in the decompressed capture where reading stopped.
+    pub stopped_at: Option<u64>,
+    /// Frames.
+    pub frames: u64,
 }
 
 impl Writer {
@@ -40,7 +46,8 @@ impl Writer {
 
     /// Every capture, ascending by number.
     pub fn stored_captures(&self) -> Result<Vec<StoredCapture>> {
-        let sql = "SELECT id, path, sha256, head_sha256, size_bytes, filter, status FROM capture ORDER BY id";
+        let sql = "SELECT id, path, sha256, head_sha256, size_bytes, filter, status, message, stopped_at, frames
+                   FROM capture ORDER BY id";
         let mut statement = self.db.prepare(sql)?;
         let rows = statement.query_map([], |row| {
             Ok(StoredCapture {
@@ -50,7 +57,10 @@ impl Writer {
                 head_sha256: row.get(3)?,
                 size: row.get::<_, Option<i64>>(4)?.map(|size| size as u64),
                 filter: row.get(5)?,
-                status: row.get(6)?,
+                status: Status::from_name(&row.get::<_, String>(6)?),
+                message: row.get(7)?,
+                stopped_at: row.get::<_, Option<i64>>(8)?.map(|offset| offset as u64),
+                frames: row.get::<_, i64>(9)? as u64,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

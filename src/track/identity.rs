@@ -69,7 +69,14 @@ fn numbers(connection: &Connection, segment: &Segment<'_>, limits: &Limits) -> [
 }
 
 fn fits(connection: &Connection, segment: &Segment<'_>, limits: &Limits) -> bool {
-    !numbers(connection, segment, limits).contains(&Some(false))
+    !numbers(connection, segment, limits).contains(&Some(false)) && !is_older(connection, segment)
+}
+
+/// The segment is numbered before the connection's SYN, as stragglers of the generation before it are: numbers of reused
+/// ports begin a little higher, not anywhere (RFC 6528).
+fn is_older(connection: &Connection, segment: &Segment<'_>) -> bool {
+    let isn = connection.directions[connection.side(segment)].stream.isn();
+    isn.is_some_and(|isn| (segment.seq.wrapping_sub(isn) as i32) < 0)
 }
 
 fn carries_on(connection: &Connection, segment: &Segment<'_>, limits: &Limits) -> bool {

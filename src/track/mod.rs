@@ -14,6 +14,8 @@ pub mod history;
 pub mod identity;
 pub mod state;
 mod table;
+#[cfg(test)]
+mod tests;
 pub mod tracker;
 
 pub use connection::{Connection, Strangeness};

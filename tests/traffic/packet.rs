@@ -69,7 +69,7 @@ impl Tcp<'_> {
         assert!(self.options.len().is_multiple_of(4));
         let ports = [ends[0].port(), ends[1].port()].map(u16::to_be_bytes).concat();
         let numbers = [self.seq, self.ack].map(u32::to_be_bytes).concat();
-        let offset = ((20 + self.options.len()) / 4 << 4) as u8;
+        let offset = (((20 + self.options.len()) / 4) << 4) as u8;
         let mut bytes = [&ports[..], &numbers, &[offset, self.flags, 0xff, 0xff, 0, 0, 0, 0], self.options].concat();
         bytes.extend(self.payload);
         let sum = checksum(&[pseudo_header(ends, bytes.len()), bytes.clone()].concat());

@@ -1,0 +1,212 @@
+//! F4: the case directory. One lock, opened for writing by one program at a time and for reading by any number.
+//!
+//! The index says what is true; payload lies beneath `flows/`. Whoever opens a case first puts right what a killed
+//! writer left ([`recover`](crate::store::recover)): every case that opens is the result of whole commits.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock};
+
+use crate::index;
+use crate::store;
+use crate::store::beneath::Beneath;
+use crate::store::recover::recover;
+
+pub mod verify;
+
+/// The index's name in the case directory.
+pub const INDEX: &str = "case.sqlite";
+/// What the index is called until it is whole.
+const UNFINISHED: &str = "case.sqlite-new";
+
+/// A case that cannot be opened or used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No index is there.
+    #[error("`{}` is not a case: it has no `{INDEX}`", .0.display())]
+    NotACase(PathBuf),
+    /// Another program writes it.
+    #[error("`{}` is being written by another program", .0.display())]
+    Locked(PathBuf),
+    /// A new case needs a directory of its own.
+    #[error("`{}` is not empty and not a case", .0.display())]
+    NotEmpty(PathBuf),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// The payload failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The directory failed.
+    #[error("`{}`: {source}", path.display())]
+    Io {
+        /// Which file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
+    move |source| Error::Io { path: path.to_owned(), source }
+}
+
+/// A case open for writing; others are kept out until it is dropped.
+pub struct Writer {
+    /// The index.
+    pub index: index::Writer,
+    /// The directory.
+    pub beneath: Beneath,
+    /// Its lock, and what to do if nothing comes of it.
+    pub hold: Hold,
+}
+
+/// Keeps other writers out.
+pub struct Hold {
+    root: PathBuf,
+    made_index: bool,
+    made_directory: bool,
+    _lock: OwnedFd,
+}
+
+impl Writer {
+    /// Opens a case, or makes it with these settings if the directory is missing or empty.
+    pub fn open_or_make(root: &Path, settings: &BTreeMap<String, String>) -> Result<Self, Error> {
+        let made_directory = !root.exists();
+        if made_directory {
+            fs::create_dir_all(root).map_err(at(root))?;
+        }
+        let lock = lock(root)?;
+        let made_index = !root.join(INDEX).exists();
+        let mut hold = Hold { root: root.to_owned(), made_index: false, made_directory, _lock: lock };
+        if made_index {
+            make(root, settings).inspect_err(|_| hold.remove_directory())?;
+            hold.made_index = true;
+        }
+        Self::open_held(hold)
+    }
+
+    fn open_held(hold: Hold) -> Result<Self, Error> {
+        let index = index::Writer::open(&hold.root.join(INDEX))?;
+        let mut beneath = Beneath::open(&hold.root).map_err(at(&hold.root))?;
+        undo_or_redo(&mut beneath, &index)?;
+        Ok(Writer { index, beneath, hold })
+    }
+}
+
+impl Hold {
+    /// Nothing was committed: a case made for it goes again.
+    pub fn abandon(self) {
+        if self.made_index {
+            for name in [INDEX, "case.sqlite-wal", "case.sqlite-shm"] {
+                let _ = fs::remove_file(self.root.join(name));
+            }
+            remove_empty(&self.root.join(store::template::DIRECTORY));
+            remove_empty(&self.root.join(store::files::SCRATCH));
+            self.remove_directory();
+        }
+    }
+
+    fn remove_directory(&self) {
+        if self.made_directory {
+            let _ = fs::remove_dir(&self.root);
+        }
+    }
+}
+
+/// Brings the payload to the index's last commit, after a kill or an error.
+pub fn undo_or_redo(beneath: &mut Beneath, index: &index::Writer) -> Result<bool, Error> {
+    let gaps = |path: &str| {
+        let gaps = index.gaps_of(path);
+        gaps.map_err(|error| store::Error::Io { path: INDEX.to_owned(), source: io::Error::other(error) })
+    };
+    Ok(recover(beneath, index.batch()?, gaps)?)
+}
+
+fn lock(root: &Path) -> Result<OwnedFd, Error> {
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let directory = rustix::fs::openat(CWD, root, flags, Mode::empty()).map_err(|error| at(root)(error.into()))?;
+    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(directory),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::Locked(root.to_owned())),
+        Err(error) => Err(at(root)(error.into())),
+    }
+}
+
+/// Makes an index beside its name, so that a kill leaves none or a whole one.
+fn make(root: &Path, settings: &BTreeMap<String, String>) -> Result<(), Error> {
+    for entry in fs::read_dir(root).map_err(at(root))? {
+        let name = entry.map_err(at(root))?.file_name();
+        if !name.to_string_lossy().starts_with(UNFINISHED) {
+            return Err(Error::NotEmpty(root.to_owned()));
+        }
+        fs::remove_file(root.join(&name)).map_err(at(&root.join(&name)))?;
+    }
+    let (unfinished, path) = (root.join(UNFINISHED), root.join(INDEX));
+    index::Writer::create(&unfinished, settings)?.finish()?;
+    fs::rename(&unfinished, &path).map_err(at(&path))
+}
+
+/// Removes directories that hold nothing but empty directories.
+fn remove_empty(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_empty(&entry.path());
+        }
+    }
+    let _ = fs::remove_dir(directory);
+}
+
+/// A case open for reading.
+pub struct Reader {
+    root: PathBuf,
+    index: index::Reader,
+    beneath: RefCell<Beneath>,
+}
+
+impl Reader {
+    /// Opens a case. One that a killed writer left is put right first.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        if !root.join(INDEX).exists() {
+            return Err(Error::NotACase(root.to_owned()));
+        }
+        let left_behind = |name: &str| root.join(name).exists();
+        if left_behind(store::journal::NAME) || left_behind("case.sqlite-wal") {
+            settle(root)?;
+        }
+        let beneath = RefCell::new(Beneath::open(root).map_err(at(root))?);
+        Ok(Reader { root: root.to_owned(), index: index::Reader::open(&root.join(INDEX), root)?, beneath })
+    }
+
+    /// The index.
+    pub fn index(&self) -> &index::Reader {
+        &self.index
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Opens a payload file for reading, without following links.
+    pub fn open_payload(&self, path: &str) -> io::Result<File> {
+        self.beneath.borrow_mut().read(path)
+    }
+}
+
+/// Puts right what a killed writer left, unless a writer is at work: then its last commit is what there is to read.
+fn settle(root: &Path) -> Result<(), Error> {
+    match lock(root) {
+        Ok(lock) => {
+            let hold = Hold { root: root.to_owned(), made_index: false, made_directory: false, _lock: lock };
+            Ok(Writer::open_held(hold)?.index.finish()?)
+        }
+        Err(Error::Locked(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,227 @@
+//! What became of every frame of every capture: used, or skipped for one reason.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::plan::Plan;
+use super::recorder::Recorder;
+use super::scribe::Gone;
+use super::{Error, Outcome, Progress, Summary};
+use crate::capture::{Ended, Stop};
+use crate::index::rows::{AnomalyRow, CaptureRow, Row, Status};
+use crate::model::{AnomalyKind, CaptureId, FrameHead, Note, Skip, Timestamp};
+
+/// The accounts of this ingest's captures.
+pub struct Ledger {
+    next: CaptureId,
+    filter: String,
+    paths: Vec<String>,
+    open: HashMap<usize, Account>,
+    /// Ended without a frame: they are numbered last.
+    frameless: Vec<(Account, Box<Ended>)>,
+    stored: HashMap<[u8; 32], Outcome>,
+    unreadable_before: Vec<String>,
+    summary: Summary,
+}
+
+/// One capture.
+#[derive(Default)]
+struct Account {
+    id: CaptureId,
+    used: u64,
+    skipped: BTreeMap<Skip, (u64, u64)>,
+    notes: BTreeMap<AnomalyKind, (Note, Option<Timestamp>, u64)>,
+}
+
+impl Ledger {
+    /// Accounts that number captures from `next` on.
+    pub fn new(next: CaptureId, plan: &mut Plan, filter: String) -> Self {
+        let already = std::mem::take(&mut plan.already);
+        let left_out = already.iter().any(|outcome| outcome.status != Status::Complete);
+        Ledger {
+            next,
+            filter,
+            paths: plan.reading.iter().map(|probe| probe.path.to_string_lossy().into_owned()).collect(),
+            open: HashMap::new(),
+            frameless: Vec::new(),
+            stored: std::mem::take(&mut plan.stored),
+            unreadable_before: std::mem::take(&mut plan.unreadable_before),
+            summary: Summary { captures: already, left_out, ..Summary::default() },
+        }
+    }
+
+    /// The number of a capture, given when its first frame comes.
+    pub fn number(&mut self, capture: usize) -> CaptureId {
+        let account = self.open.entry(capture).or_default();
+        if account.id == 0 {
+            account.id = self.next;
+            self.next += 1;
+        }
+        account.id
+    }
+
+    /// A segment of the frame was attributed to a connection.
+    pub fn used(&mut self, capture: usize, frames: u64) {
+        self.open.entry(capture).or_default().used += frames;
+    }
+
+    /// The frame was not used.
+    pub fn skipped(&mut self, capture: usize, reason: Skip, bytes: usize) {
+        let (frames, sum) = self.open.entry(capture).or_default().skipped.entry(reason).or_default();
+        *frames += 1;
+        *sum += bytes as u64;
+    }
+
+    /// Something strange about the capture itself. The first of a kind is said, all are counted.
+    pub fn note(&mut self, capture: usize, note: &Note, frames: &[FrameHead], progress: &mut dyn Progress) {
+        let notes = &mut self.open.entry(capture).or_default().notes;
+        if let Some((_, _, count)) = notes.get_mut(&note.kind) {
+            *count += 1;
+            return;
+        }
+        let time = frames.iter().find(|frame| frame.number == note.frame).and_then(|frame| frame.time);
+        notes.insert(note.kind, (note.clone(), time, 1));
+        let Note { frame, position, detail, .. } = note;
+        progress.note(&format!("`{}`: frame {frame} at offset {position}: {detail}", self.paths[capture]));
+        self.summary.left_out = true;
+    }
+
+    /// A capture was read as far as it goes: its row is written, or waits until those with frames are numbered.
+    pub fn ended(
+        &mut self,
+        ended: Box<Ended>,
+        recorder: &mut Recorder<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<(), Error> {
+        let path = &self.paths[ended.capture];
+        if let Some(known) = ended.identity.as_ref().and_then(|identity| self.stored.get(&identity.sha256)) {
+            return Err(Error::Already(Box::new(Outcome { path: path.clone(), ..known.clone() })));
+        }
+        if let Some(stop) = &ended.stop {
+            progress.note(&said(path, stop));
+        }
+        self.forget_unreadable(ended.capture, recorder)?;
+        let account = self.open.remove(&ended.capture).unwrap_or_default();
+        if account.id == 0 {
+            self.frameless.push((account, ended));
+            return Ok(());
+        }
+        Ok(self.write(account, ended, recorder)?)
+    }
+
+    /// Writes the rows of captures without frames, and sums up.
+    pub fn finish(mut self, recorder: &mut Recorder<'_>) -> Result<Summary, Error> {
+        let mut frameless = std::mem::take(&mut self.frameless);
+        frameless.sort_by_key(|(_, ended)| {
+            let unreadable = status(ended) == Status::Unreadable;
+            let sha256 = ended.identity.as_ref().map(|identity| identity.sha256);
+            (unreadable, sha256, self.paths[ended.capture].clone())
+        });
+        for (mut account, ended) in frameless {
+            account.id = self.next;
+            self.next += 1;
+            self.write(account, ended, recorder)?;
+        }
+        if self.summary.captures.iter().all(|outcome| outcome.status == Status::Unreadable) {
+            return Err(Error::NothingReadable(self.summary.captures));
+        }
+        recorder.sum_up(&mut self.summary);
+        Ok(self.summary)
+    }
+
+    /// The summary of an ingest that had nothing to read.
+    pub fn unchanged(self) -> Summary {
+        self.summary
+    }
+
+    fn forget_unreadable(&mut self, capture: usize, recorder: &mut Recorder<'_>) -> Result<(), Gone> {
+        let path = &self.paths[capture];
+        match self.unreadable_before.iter().position(|known| known == path) {
+            Some(at) => recorder.scribe().replace_unreadable(self.unreadable_before.swap_remove(at)),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, account: Account, ended: Box<Ended>, recorder: &mut Recorder<'_>) -> Result<(), Gone> {
+        let path = self.paths[ended.capture].clone();
+        let (status, frames) = (status(&ended), ended.frames);
+        let (message, stopped_at) = match ended.stop {
+            Some(stop) => (Some(stop.message), stop.offset),
+            None => (None, None),
+        };
+        for row in anomalies(&account, status, frames, message.as_deref()) {
+            recorder.scribe().put(Row::Anomaly(Box::new(row)))?;
+        }
+        let skipped: Vec<_> =
+            account.skipped.iter().map(|(reason, (frames, bytes))| (*reason, *frames, *bytes)).collect();
+        self.summary.frames += frames;
+        self.summary.used += account.used;
+        self.summary.skipped += skipped.iter().map(|(_, frames, _)| frames).sum::<u64>();
+        self.summary.left_out |= status != Status::Complete;
+        self.summary.captures.push(Outcome {
+            path: path.clone(),
+            status,
+            message: message.clone(),
+            stopped_at,
+            already: false,
+            frames,
+        });
+        let identity = ended.identity;
+        let row = CaptureRow {
+            id: account.id,
+            path,
+            sha256: identity.as_ref().map(|identity| identity.sha256),
+            head_sha256: identity.as_ref().map(|identity| identity.head_sha256),
+            filter: self.filter.clone(),
+            size: identity.as_ref().map(|identity| identity.size),
+            format: identity.map(|identity| identity.format),
+            frames,
+            used: account.used,
+            first: ended.first,
+            last: ended.last,
+            status,
+            stopped_at,
+            message,
+            skipped,
+        };
+        recorder.scribe().put(Row::Capture(Box::new(row)))
+    }
+}
+
+/// The capture's own anomalies, and that it ended before its end.
+fn anomalies(account: &Account, status: Status, frames: u64, message: Option<&str>) -> Vec<AnomalyRow> {
+    let row = |kind, frame, detail: &str, time, count| AnomalyRow {
+        capture: account.id,
+        frame,
+        kind,
+        flow: None,
+        detail: detail.to_owned(),
+        time,
+        count,
+    };
+    let notes = account.notes.iter();
+    let mut rows: Vec<AnomalyRow> =
+        notes.map(|(&kind, (note, time, count))| row(kind, note.frame, &note.detail, *time, *count)).collect();
+    let kind = match status {
+        Status::Truncated => Some(AnomalyKind::CaptureTruncated),
+        Status::Damaged => Some(AnomalyKind::CaptureDamaged),
+        Status::Complete | Status::Unreadable => None,
+    };
+    rows.extend(kind.map(|kind| row(kind, frames, message.unwrap_or_default(), None, 1)));
+    rows
+}
+
+fn status(ended: &Ended) -> Status {
+    ended.stop.as_ref().map_or(Status::Complete, |stop| match stop.status {
+        crate::capture::Status::Truncated => Status::Truncated,
+        crate::capture::Status::Damaged => Status::Damaged,
+        crate::capture::Status::Unreadable => Status::Unreadable,
+    })
+}
+
+/// `` `a.pcap`: truncated at offset 1234: … ``
+fn said(path: &str, stop: &Stop) -> String {
+    match stop.offset {
+        Some(offset) => format!("`{path}`: {} at offset {offset}: {}", stop.status.name(), stop.message),
+        None => format!("`{path}`: {}: {}", stop.status.name(), stop.message),
+    }
+}

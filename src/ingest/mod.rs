@@ -1,0 +1,202 @@
+//! F5: the only loop that joins pure and I/O: frames in, decoded, tracked, placed; payload to the store, rows to the index.
+//!
+//! Three threads: one reads captures ([`capture::Merge`]), this one decodes, tracks and stores ([`recorder`]), one writes
+//! the index ([`scribe`]). A *group* of captures is one commit: it ends where everything read so far has ended before the
+//! next capture begins. At its end every flow is whole on disk and connections that may go on are put to rest in the
+//! index, so a kill costs at most a group, and going on later equals never having stopped.
+
+use std::path::{Path, PathBuf};
+
+use crate::capture::{self, Filter};
+use crate::index::rows::Status;
+use crate::model::HashKind;
+#[cfg(doc)]
+use crate::model::Limits;
+use crate::store;
+use crate::{case, index};
+
+mod dormant;
+mod ledger;
+mod plan;
+mod reading;
+mod recorder;
+mod rows;
+mod run;
+mod scribe;
+mod settings;
+
+use plan::Plan;
+use settings::Settings;
+
+/// How to ingest. `None`: as the case was made, or the default for a new one.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A pcap-filter expression: frames it rejects are skipped.
+    pub filter: Option<String>,
+    /// Digests to keep of each flow.
+    pub hashes: Option<Vec<HashKind>>,
+    /// Names of payload files.
+    pub template: Option<String>,
+    /// The later copy of an overlap wins.
+    pub overlap_last: Option<bool>,
+    /// See [`Limits::max_jump`].
+    pub max_jump: Option<u64>,
+    /// See [`Limits::max_bytes`].
+    pub max_bytes: Option<u64>,
+    /// Everything is on disk before a commit: survives power loss.
+    pub sync: bool,
+    /// For the record of runs.
+    pub command_line: String,
+}
+
+/// What became of an ingest.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Each capture, in the order it was read.
+    pub captures: Vec<Outcome>,
+    /// Frames read, by this ingest.
+    pub frames: u64,
+    /// Frames used.
+    pub used: u64,
+    /// Frames skipped.
+    pub skipped: u64,
+    /// Connections begun.
+    pub connections: u64,
+    /// Payload files begun.
+    pub flows: u64,
+    /// Payload bytes stored.
+    pub bytes: u64,
+    /// Something was left out or strange, and is recorded.
+    pub left_out: bool,
+}
+
+/// What became of a capture.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// As given.
+    pub path: String,
+    /// How far it could be read.
+    pub status: Status,
+    /// Why not to its end.
+    pub message: Option<String>,
+    /// Offset in the decompressed capture where reading stopped.
+    pub stopped_at: Option<u64>,
+    /// The case had it before: nothing was done.
+    pub already: bool,
+    /// Its frames.
+    pub frames: u64,
+}
+
+/// Told how far an ingest is.
+pub trait Progress {
+    /// Bytes of all captures as they lie; 0 if unknown.
+    fn total(&mut self, bytes: u64);
+    /// Bytes read so far, and payload files begun.
+    fn at(&mut self, bytes: u64, flows: u64);
+    /// Something to say about a capture.
+    fn note(&mut self, message: &str);
+}
+
+/// An ingest that was not done. The case is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The case failed.
+    #[error(transparent)]
+    Case(#[from] case::Error),
+    /// Bad filter, or stdin among others.
+    #[error(transparent)]
+    Capture(#[from] capture::Error),
+    /// Bad template.
+    #[error(transparent)]
+    Template(#[from] store::template::Error),
+    /// A setting that was fixed when the case was made.
+    #[error("the case was made with {name} `{stored}`, not `{given}`")]
+    Fixed {
+        /// Which.
+        name: &'static str,
+        /// The case's.
+        stored: String,
+        /// The other.
+        given: String,
+    },
+    /// A setting no version of this program writes.
+    #[error("the case's {0} makes no sense: `{1}`")]
+    Setting(&'static str, String),
+    /// Nothing to ingest.
+    #[error("no captures found in what was given")]
+    NoCaptures,
+    /// Not one of the captures could be read.
+    #[error("no capture could be read")]
+    NothingReadable(Vec<Outcome>),
+    /// The thread that writes the index ended; replaced by its own error before anyone sees it.
+    #[error("the index can no longer be written")]
+    IndexEnded,
+    /// What came from standard input was in the case before.
+    #[error("`{}` is in the case already", .0.path)]
+    Already(Box<Outcome>),
+    /// A connection put to rest by an earlier ingest that cannot be understood.
+    #[error("the state of a connection at rest cannot be read: {0}")]
+    Dormant(#[from] postcard::Error),
+}
+
+impl From<index::Error> for Error {
+    fn from(error: index::Error) -> Self {
+        Error::Case(error.into())
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Error::Case(error.into())
+    }
+}
+
+/// Files the captures into the case at `root`, which is made if it is missing.
+pub fn ingest(
+    root: &Path,
+    captures: &[PathBuf],
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Summary, Error> {
+    let asked = Settings::asked(options)?;
+    let filter = options.filter.as_deref().map(Filter::new).transpose()?;
+    let paths = capture::walk(captures)?;
+    if paths.is_empty() {
+        return Err(Error::NoCaptures);
+    }
+    let mut case = case::Writer::open_or_make(root, &asked.to_map())?;
+    let run = run::begin(&mut case.index, &options.command_line)?;
+    let done = settings_and_plan(&case.index, options, paths)
+        .and_then(|(settings, plan)| reading::record(&mut case, &settings, plan, filter, options, progress));
+    match finish(case, run, done) {
+        Err(Error::Already(outcome)) => Ok(Summary { captures: vec![*outcome], ..Summary::default() }),
+        done => done,
+    }
+}
+
+fn settings_and_plan(index: &index::Writer, options: &Options, paths: Vec<PathBuf>) -> Result<(Settings, Plan), Error> {
+    let settings = Settings::of_case(&index.settings()?, options)?;
+    let plan = Plan::new(paths, index.stored_captures()?, options.filter.as_deref().unwrap_or_default());
+    Ok((settings, plan))
+}
+
+/// Closes the case; after an error it is brought back to its last commit, or goes again if there was none.
+fn finish(mut case: case::Writer, run: i64, done: Result<Summary, Error>) -> Result<Summary, Error> {
+    match done {
+        Ok(summary) => {
+            run::end(&mut case.index, run)?;
+            case.index.finish()?;
+            Ok(summary)
+        }
+        Err(error) => {
+            case.index.rollback()?;
+            case::undo_or_redo(&mut case.beneath, &case.index)?;
+            let unused = case.index.batch()? == 0;
+            case.index.finish()?;
+            if unused {
+                case.hold.abandon();
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Rows of the index from what the tracker knows of a connection.
+
+use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, SideRow};
+use crate::model::Digests;
+use crate::reassemble::Part;
+use crate::track::direction::Flow;
+use crate::track::{Connection, Direction};
+
+/// The connection's row: originator first.
+pub fn connection(connection: &Connection) -> ConnectionRow {
+    let side = |side: usize| self::side(connection, side);
+    let directions = &connection.directions;
+    ConnectionRow {
+        id: connection.id,
+        path: connection.paths[0].clone(),
+        span: connection.span,
+        state: connection.state(),
+        history: connection.history(),
+        retransmitted_bytes: directions.iter().map(|direction| direction.retransmitted_bytes).sum(),
+        out_of_order: directions.iter().map(|direction| direction.out_of_order).sum(),
+        sides: [side(connection.originator), side(1 - connection.originator)],
+    }
+}
+
+fn side(connection: &Connection, side: usize) -> SideRow {
+    let direction = &connection.directions[side];
+    SideRow {
+        endpoint: connection.ends[side],
+        flow: direction.flows.first().map(|flow| flow.id),
+        packets: direction.packets(),
+        stored_bytes: direction.stored_bytes(),
+        span: direction.span(),
+        isn: direction.stream.isn(),
+        vlan: direction.vlan,
+        mac: direction.mac,
+    }
+}
+
+/// A payload file of a connection with its place in it.
+pub struct File<'a> {
+    /// The connection.
+    pub connection: &'a Connection,
+    /// 0 or 1, as the connection numbers its sides.
+    pub side: usize,
+    /// Which part of the direction.
+    pub part: usize,
+}
+
+impl<'a> File<'a> {
+    /// Every part of both directions, whether or not it has a file.
+    pub fn all(connection: &'a Connection) -> impl Iterator<Item = File<'a>> {
+        let parts = |side: usize| connection.directions[side].stream.parts().len();
+        (0..2).flat_map(move |side| (0..parts(side)).map(move |part| File { connection, side, part }))
+    }
+
+    fn direction(&self) -> &'a Direction {
+        &self.connection.directions[self.side]
+    }
+
+    /// What is covered.
+    pub fn extent(&self) -> &'a Part {
+        &self.direction().stream.parts()[self.part]
+    }
+
+    /// Its frames; none for a part that a lone FIN began.
+    pub fn flow(&self) -> &'a Flow {
+        &self.direction().flows[self.part]
+    }
+
+    /// Its row.
+    pub fn row(&self, path: String, replaced: bool, digests: Digests) -> FlowRow {
+        let (flow, part) = (self.flow(), self.extent());
+        FlowRow {
+            id: flow.id,
+            connection: self.connection.id,
+            side: u8::from(self.side != self.connection.originator),
+            part: self.part as u32,
+            path,
+            base: part.base(),
+            length: part.length(),
+            gaps: part.gaps(),
+            missing_tail_bytes: part.missing_tail(),
+            packets: flow.packets,
+            span: flow.span,
+            replaced,
+            digests,
+        }
+    }
+}
+
+/// The anomalies of a connection's flows.
+pub fn anomalies(connection: &Connection) -> impl Iterator<Item = AnomalyRow> + '_ {
+    connection.strange.iter().map(|strange| AnomalyRow {
+        capture: strange.first.capture,
+        frame: strange.first.frame,
+        kind: strange.kind,
+        flow: Some((strange.flow, connection.id)),
+        detail: strange.detail.clone(),
+        time: strange.first.time,
+        count: strange.count,
+    })
+}

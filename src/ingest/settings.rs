@@ -1,0 +1,91 @@
+//! What is fixed when a case is made, between options, index and limits.
+
+use std::collections::BTreeMap;
+
+use super::{Error, Options};
+use crate::model::{HashKind, Limits};
+use crate::store::template::Template;
+
+/// Settings of a case.
+pub struct Settings {
+    /// Digests kept of each flow.
+    pub hashes: Vec<HashKind>,
+    /// Names of payload files.
+    pub template: Template,
+    template_text: String,
+    /// Bounds and rules of reassembly.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// What a new case would be made with.
+    pub fn asked(options: &Options) -> Result<Self, Error> {
+        let mut limits = Limits { max_bytes: options.max_bytes, ..Limits::default() };
+        limits.max_jump = options.max_jump.unwrap_or(limits.max_jump);
+        limits.overlap_last = options.overlap_last.unwrap_or(limits.overlap_last);
+        let mut hashes = options.hashes.clone().unwrap_or_else(|| vec![HashKind::Sha256]);
+        hashes.sort_unstable();
+        hashes.dedup();
+        let template_text = options.template.clone().unwrap_or_default();
+        Ok(Settings { hashes, template: template(&template_text)?, template_text, limits })
+    }
+
+    /// Those of a case; `Err` if an option asks for something else.
+    pub fn of_case(stored: &BTreeMap<String, String>, options: &Options) -> Result<Self, Error> {
+        let asked = Self::asked(options)?.to_map();
+        let given = [
+            ("overlap", options.overlap_last.is_some()),
+            ("max_jump", options.max_jump.is_some()),
+            ("max_bytes", options.max_bytes.is_some()),
+            ("template", options.template.is_some()),
+            ("hash", options.hashes.is_some()),
+        ];
+        for (name, _) in given.into_iter().filter(|(_, given)| *given) {
+            let (stored, given) = (value(stored, name), value(&asked, name));
+            if stored != given {
+                return Err(Error::Fixed { name, stored: stored.to_owned(), given: given.to_owned() });
+            }
+        }
+        Self::from_map(stored)
+    }
+
+    /// As the index keeps them.
+    pub fn to_map(&self) -> BTreeMap<String, String> {
+        let hashes: Vec<&str> = self.hashes.iter().map(|kind| kind.name()).collect();
+        let values = [
+            ("overlap", (if self.limits.overlap_last { "last" } else { "first" }).to_owned()),
+            ("max_jump", self.limits.max_jump.to_string()),
+            ("max_bytes", self.limits.max_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()),
+            ("store", "files".to_owned()),
+            ("template", self.template_text.clone()),
+            ("hash", if hashes.is_empty() { "none".to_owned() } else { hashes.join(",") }),
+        ];
+        values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn from_map(map: &BTreeMap<String, String>) -> Result<Self, Error> {
+        let number = |name: &'static str| {
+            let text = value(map, name);
+            text.parse::<u64>().map_err(|_| Error::Setting(name, text.to_owned()))
+        };
+        let hash = |name: &str| {
+            let found = HashKind::ALL.into_iter().find(|kind| kind.name() == name);
+            found.ok_or_else(|| Error::Setting("hash", name.to_owned()))
+        };
+        let names = value(map, "hash").split(',').filter(|name| *name != "none");
+        let max_bytes = if value(map, "max_bytes").is_empty() { None } else { Some(number("max_bytes")?) };
+        let overlap_last = value(map, "overlap") == "last";
+        let limits = Limits { max_jump: number("max_jump")?, max_bytes, overlap_last, ..Limits::default() };
+        let template_text = value(map, "template").to_owned();
+        let template = template(&template_text)?;
+        Ok(Settings { hashes: names.map(hash).collect::<Result<_, _>>()?, template, template_text, limits })
+    }
+}
+
+fn template(text: &str) -> Result<Template, Error> {
+    Ok(if text.is_empty() { Template::binned() } else { Template::parse(text)? })
+}
+
+fn value<'a>(map: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+    map.get(name).map_or("", String::as_str)
+}

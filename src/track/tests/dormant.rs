@@ -1,0 +1,95 @@
+//! Law 3: a connection put to rest and taken up again goes on as if nothing had happened.
+
+use super::*;
+
+prop_compose! {
+    fn line()(
+        (src, dst) in prop_oneof![Just((1u8, 2u8)), Just((2, 1)), Just((1, 3)), Just((3, 1)), Just((4, 4))],
+        letters in prop_oneof![4 => Just("A"), 2 => Just("S"), 1 => Just("SA"), 1 => Just("FA"), 1 => Just("R")],
+        seq in prop_oneof![8 => 0..20u32, 1 => Just(u32::MAX), 1 => Just(1 << 30)],
+        ack in 0..20u32,
+        payload in "[a-c]{0,6}",
+        step in prop_oneof![8 => Just(1i64), 1 => Just(0), 1 => Just(130)],
+        vlan in prop_oneof![6 => Just(None), 1 => Just(Some(7))],
+        missing in prop_oneof![6 => Just(0), 1 => Just(5)],
+        checksum in prop_oneof![4 => Just(Checksum::Good), 1 => Just(Checksum::Bad)],
+    ) -> Line {
+        let time = Timestamp::new(step, 0).unwrap();
+        Line { time, ends: [src, dst], flags: flags(letters), seq, ack, window: 10, vlan, missing, checksum, payload }
+    }
+}
+
+/// A tracker, and everything it has said so far.
+struct Run {
+    tracker: Tracker,
+    limits: Limits,
+    told: Vec<String>,
+    ended: Vec<Connection>,
+    frame: u64,
+    time: i64,
+}
+
+impl Run {
+    fn new(limits: Limits) -> Run {
+        let tracker = Tracker::new(limits.clone(), 1, 1);
+        Run { tracker, limits, told: Vec::new(), ended: Vec::new(), frame: 0, time: 0 }
+    }
+
+    fn observe(&mut self, line: &Line) {
+        self.frame += 1;
+        self.time += line.time.nanoseconds();
+        let mut events = Vec::new();
+        let at = Stamp { time: Some(Timestamp(self.time)), capture: 1, frame: self.frame };
+        self.tracker.observe(at, &line.segment(), &mut events);
+        for event in events {
+            match event {
+                Event::Ended(connection) => self.ended.push(*connection),
+                event => self.told.push(event.to_string()),
+            }
+        }
+    }
+
+    /// Ends the tracker and goes on with another one, through the bytes of what is at rest.
+    fn rest(&mut self) {
+        let left = self.tracker.finish();
+        let all = || left.iter().map(|(connection, _)| &**connection).chain(&self.ended);
+        let connections = all().map(|connection| connection.id).max().unwrap_or(0);
+        let flows = all().flat_map(|connection| &connection.directions).flat_map(|direction| &direction.flows);
+        let flows = flows.map(|flow| flow.id).max().unwrap_or(0);
+        self.tracker = Tracker::new(self.limits.clone(), connections + 1, flows + 1);
+        for (connection, goes_on) in left {
+            if goes_on {
+                let bytes = postcard::to_stdvec(&connection).unwrap();
+                self.tracker.resume(postcard::from_bytes(&bytes).unwrap());
+            } else {
+                self.ended.push(*connection);
+            }
+        }
+    }
+
+    fn finish(mut self) -> (Vec<String>, Vec<Connection>) {
+        self.ended.extend(self.tracker.finish().into_iter().map(|(connection, _)| *connection));
+        self.ended.sort_by_key(|connection| connection.id);
+        (self.told, self.ended)
+    }
+}
+
+proptest! {
+    #[test]
+    fn resting_changes_nothing(
+        lines in proptest::collection::vec(line(), 1..60),
+        rests in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let limits = Limits { max_jump: 1000, max_generations: 4, ..Limits::default() };
+        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(limits));
+        let rests: Vec<usize> = rests.iter().map(|at| at.index(lines.len())).collect();
+        for (at, line) in lines.iter().enumerate() {
+            if rests.contains(&at) {
+                disturbed.rest();
+            }
+            undisturbed.observe(line);
+            disturbed.observe(line);
+        }
+        prop_assert_eq!(undisturbed.finish(), disturbed.finish());
+    }
+}
