@@ -24,8 +24,6 @@ use crate::view::{Rows, files};
 pub struct Args {
     #[command(flatten)]
     case: CaseArg,
-    #[command(flatten)]
-    selection: SelectionArgs,
     /// What to write
     #[arg(long = "as", value_name = "FORMAT", value_enum)]
     format: Format,
@@ -35,6 +33,8 @@ pub struct Args {
     /// Replace files that are there already
     #[arg(long)]
     overwrite: bool,
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 const EXAMPLES: &str = "\

@@ -32,14 +32,14 @@ pub struct FlowsArgs {
 struct ListArgs {
     #[command(flatten)]
     case: CaseArg,
-    #[command(flatten)]
-    selection: SelectionArgs,
     /// How to write rows
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     format: Format,
     /// At most so many rows
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 const CONNECTIONS_EXAMPLES: &str = "\

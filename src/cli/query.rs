@@ -36,7 +36,7 @@ pub struct Args {
 const EXAMPLES: &str = "\
 Examples:
   flowcase query case 'SELECT * FROM segments(17)' --format csv
-  flowcase query case \"SELECT src_ip, sum(stored_bytes) FROM flows WHERE in_subnet(src_ip, '10.0.0.0/8') GROUP BY 1\"
+  flowcase query case \"SELECT count(*) FROM flows WHERE in_subnet(src_ip, '10.0.0.0/8')\"
   flowcase query case - < questions.sql";
 
 impl Args {

@@ -66,8 +66,8 @@ impl Info {
 
     fn write_totals(&self, out: &mut dyn Write) -> io::Result<()> {
         let totals = &self.totals;
+        writeln!(out, "\ntotals")?;
         let mut line = |name: &str, value: String| writeln!(out, "{name:<16}  {value}");
-        line("\ntotals", String::new())?;
         line("  frames", format!("{}, of them {} used", totals.frames, totals.used_frames))?;
         line("  connections", format!("{}, of them {} may go on", totals.connections, totals.open))?;
         line("  flows", format!("{} with payload", totals.flows))?;
