@@ -112,15 +112,19 @@ pub struct Merge {
     latest: Option<Timestamp>,
 }
 
-/// A capture being read. Ordered by the frame it would give out next.
+/// A capture being read. Ordered by the frame it would give out next; small, since the heap moves it about.
 struct Open {
     /// Key of that frame.
     key: Timestamp,
     rank: usize,
+    file: Box<Reading>,
+}
+
+struct Reading {
     capture: usize,
     reader: Reader,
     batch: Arc<Batch>,
-    /// Index of that frame in the batch.
+    /// Index in the batch of the frame to give out next.
     next: usize,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -179,7 +183,8 @@ impl Merge {
             Ok(mut reader) => {
                 reader.count_in(Arc::clone(&self.read));
                 let (capture, batch) = (planned.capture, Arc::default());
-                self.load(Open { key, rank, capture, reader, batch, next: 0, first: None, last: None });
+                let file = Box::new(Reading { capture, reader, batch, next: 0, first: None, last: None });
+                self.load(Open { key, rank, file });
             }
             Err(stop) => self.ready.push_back(Step::Ended(Box::new(Ended {
                 capture: planned.capture,
@@ -196,8 +201,8 @@ impl Merge {
     fn load(&mut self, mut open: Open) {
         loop {
             let mut batch = self.buffer();
-            batch.capture = open.capture;
-            let end = match open.reader.fill(&mut batch) {
+            batch.capture = open.file.capture;
+            let end = match open.file.reader.fill(&mut batch) {
                 Ok(more) => (!more).then_some(None),
                 Err(stop) => Some(Some(stop)),
             };
@@ -220,11 +225,11 @@ impl Merge {
     fn give(&mut self, mut open: Open) -> Step {
         let opened = self.open.peek().map(|Reverse(other)| other.order());
         let waiting = self.waiting.front().map(|(rank, planned)| (planned.first.unwrap_or(BEFORE_ALL), *rank));
-        let (start, batch) = (open.next, Arc::clone(&open.batch));
+        let (start, batch) = (open.file.next, Arc::clone(&open.file.batch));
         let latest = open.pass(opened.into_iter().chain(waiting).min());
         self.latest = self.latest.max(Some(latest));
-        let range = start..open.next;
-        if open.next == batch.frames.len() {
+        let range = start..open.file.next;
+        if open.file.next == batch.frames.len() {
             self.drained = Some(open);
         } else {
             self.open.push(Reverse(open));
@@ -256,7 +261,7 @@ impl Iterator for Merge {
 
     fn next(&mut self) -> Option<Step> {
         if let Some(mut open) = self.drained.take() {
-            self.retire(std::mem::take(&mut open.batch));
+            self.retire(std::mem::take(&mut open.file.batch));
             self.load(open);
         }
         if self.ready.is_empty() {
@@ -278,35 +283,35 @@ impl Open {
     /// A new batch with frames. The first of them that come without a time take that of the first with one.
     fn take(&mut self, batch: Arc<Batch>) {
         let first = batch.frames.iter().find_map(|frame| frame.time);
-        let start = if self.first.is_none() { first } else { batch.frames[0].time };
+        let start = if self.file.first.is_none() { first } else { batch.frames[0].time };
         self.key = self.key.max(start.unwrap_or(BEFORE_ALL));
-        self.first = self.first.or(first);
-        self.last = batch.frames.iter().rev().find_map(|frame| frame.time).or(self.last);
-        (self.batch, self.next) = (batch, 0);
+        self.file.first = self.file.first.or(first);
+        self.file.last = batch.frames.iter().rev().find_map(|frame| frame.time).or(self.file.last);
+        (self.file.batch, self.file.next) = (batch, 0);
     }
 
     /// Passes over the frames that come before `bound`, the first of them in any case; returns the last one's key.
     fn pass(&mut self, bound: Option<(Timestamp, usize)>) -> Timestamp {
         let mut latest = self.key;
-        self.next += 1;
-        while let Some(frame) = self.batch.frames.get(self.next) {
+        self.file.next += 1;
+        while let Some(frame) = self.file.batch.frames.get(self.file.next) {
             self.key = self.key.max(frame.time.unwrap_or(BEFORE_ALL));
             if bound.is_some_and(|bound| self.order() > bound) {
                 break;
             }
             latest = self.key;
-            self.next += 1;
+            self.file.next += 1;
         }
         latest
     }
 
     fn ended(self, stop: Option<Stop>) -> Step {
         Step::Ended(Box::new(Ended {
-            capture: self.capture,
-            frames: self.reader.frames(),
-            first: self.first,
-            last: self.last,
-            identity: Some(self.reader.finish()),
+            capture: self.file.capture,
+            frames: self.file.reader.frames(),
+            first: self.file.first,
+            last: self.file.last,
+            identity: Some(self.file.reader.finish()),
             stop,
         }))
     }

@@ -99,11 +99,11 @@ fn frames_without_time_take_that_of_the_one_before() {
     std::fs::write(&files.1[0], capture).unwrap();
     std::fs::write(&files.1[1], pcap(&[(0, 5, b"c"), (0, 20, b"d")])).unwrap();
     assert_eq!(steps(Merge::new(planned(&files))).join(" "), "1.1 0.1 0.2 0.3 1.2 end 1 2 0.4 end 0 4");
-    let Some(Step::Ended { first, last, .. }) =
-        Merge::new(planned(&files)).find(|step| matches!(step, Step::Ended { capture: 0, .. }))
-    else {
-        panic!("capture 0 ends")
-    };
+    let ended = Merge::new(planned(&files)).find_map(|step| match step {
+        Step::Ended(ended) if ended.capture == 0 => Some(ended),
+        _ => None,
+    });
+    let Ended { first, last, .. } = *ended.unwrap();
     assert_eq!((first, last), (Some(Timestamp(10_000)), Some(Timestamp(30_000))));
 }
 

@@ -124,7 +124,12 @@ impl Reader {
 
     /// Puts what was carried into `bytes` and fills them up; `bytes` then end where the reading did.
     fn load(&mut self, bytes: &mut Vec<u8>) -> Option<Result<(), Stop>> {
-        bytes.resize(self.wants.max(BLOCK), 0);
+        let size = self.wants.max(BLOCK);
+        if bytes.capacity() < size {
+            // Zeros from the system: pages that a small capture does not fill are never touched.
+            *bytes = vec![0; size];
+        }
+        bytes.resize(size, 0);
         bytes[..self.carry.len()].copy_from_slice(&self.carry);
         let (filled, end) = self.read(bytes, self.carry.len());
         bytes.truncate(filled);

@@ -13,7 +13,7 @@ use rustix::fs::SeekFrom;
 use super::{Error, Reader};
 use crate::index::{FlowInfo, Selection};
 use crate::model::HashKind;
-use crate::store::digest::of_reader;
+use crate::store::digest::of_file;
 use crate::store::files::SCRATCH;
 use crate::store::template::DIRECTORY;
 
@@ -88,7 +88,7 @@ impl Reader {
         }
         let kinds: Vec<HashKind> = HashKind::ALL.into_iter().filter(|kind| flow.digests.get(*kind).is_some()).collect();
         if !kinds.is_empty() {
-            let found = of_reader(&kinds, file)?;
+            let found = of_file(&kinds, file)?;
             let differs = kinds.into_iter().filter(|kind| found.get(*kind) != flow.digests.get(*kind));
             faults.extend(differs.map(|kind| format!("{} differs", kind.name())));
         }
@@ -128,7 +128,6 @@ fn first_nonzero(file: &File, offset: u64, length: u64) -> io::Result<Option<u64
             break;
         }
     }
-    rustix::fs::seek(file, SeekFrom::Start(0))?;
     Ok(None)
 }
 

@@ -31,8 +31,8 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], original_len: u32) -> Result<S
     if data.is_empty() {
         return Err(Skip::Empty);
     }
-    let frame = link::walk(link, Rest::new(data, original_len))?;
-    let packet = ip::walk(frame.network, frame.rest)?;
-    let segment = tcp::segment(&packet)?;
-    Ok(Segment { path: frame.path, mac: frame.mac, ..segment })
+    let mut frame = link::Frame::new(Rest::new(data, original_len));
+    let network = link::walk(link, &mut frame)?;
+    let packet = ip::walk(network, frame.rest)?;
+    tcp::segment(&packet, frame.path, frame.mac)
 }

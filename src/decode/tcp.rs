@@ -10,13 +10,13 @@ use crate::model::{Checksum, Endpoint, Flags, Path, Segment, Skip};
 /// Header bytes without options.
 const FIXED: usize = 20;
 
-/// Decodes the segment of a packet; path and MAC addresses are left for whoever knows the link layer.
+/// Decodes the segment of a packet that came on this path between these MAC addresses.
 ///
 /// Where the capture cut the options off, the segment is still known: only its payload is missing.
 ///
 /// # Errors
 /// [`Skip::CutHeader`] or [`Skip::Malformed`].
-pub fn segment<'a>(packet: &Packet<'a>) -> Result<Segment<'a>, Skip> {
+pub fn segment<'a>(packet: &Packet<'a>, path: Path, mac: Option<[[u8; 6]; 2]>) -> Result<Segment<'a>, Skip> {
     let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = packet.rest.peek::<FIXED>()?;
     let header = usize::from(offset >> 4) * 4;
     if header < FIXED {
@@ -27,8 +27,8 @@ pub fn segment<'a>(packet: &Packet<'a>) -> Result<Segment<'a>, Skip> {
     Ok(Segment {
         src: Endpoint { ip: packet.src, port: u16::from_be_bytes([s0, s1]) },
         dst: Endpoint { ip: packet.dst, port: u16::from_be_bytes([d0, d1]) },
-        path: Path::default(),
-        mac: None,
+        path,
+        mac,
         seq: u32::from_be_bytes([q0, q1, q2, q3]),
         ack: u32::from_be_bytes([a0, a1, a2, a3]),
         flags,

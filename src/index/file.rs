@@ -73,6 +73,11 @@ pub fn open_for_reading(path: &Path) -> Result<Connection> {
     Ok(db)
 }
 
+/// Another connection for reading, to a file that [`open_for_reading`] has found good.
+pub fn open_again(path: &Path) -> Result<Connection> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
 /// Names the file an I/O error belongs to.
 pub fn io_error(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
     move |source| Error::Io { path: path.into(), source }
@@ -102,7 +107,7 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Applies what `version` lacks, in one transaction.
+/// Applies what `version` lacks, in one transaction. (A migration that changes rows or columns has to seal again: index/seal.rs.)
 fn migrate(db: &Connection, version: u32) -> Result<()> {
     let tx = db.unchecked_transaction()?;
     for migration in &MIGRATIONS[version as usize..] {

@@ -103,7 +103,10 @@ impl Writer {
     }
 
     fn put_extents(&mut self, flow: FlowId, chunk: &[u8]) -> Result<()> {
-        let mut last = self.db.prepare_cached("SELECT coalesce(max(seq) + 1, 0) FROM extent WHERE flow_id = ?1")?;
+        if self.insert(&EXTENT, &cells![flow, 0u8, chunk])? {
+            return Ok(()); // most flows have one chunk
+        }
+        let mut last = self.db.prepare_cached("SELECT max(seq) + 1 FROM extent WHERE flow_id = ?1")?;
         let seq: i64 = last.query_row([flow as i64], |row| row.get(0))?;
         drop(last);
         self.insert_new(&EXTENT, &cells![flow, seq, chunk])

@@ -22,7 +22,7 @@ pub struct Files {
 impl Files {
     /// For the case in `case_dir` whose index is at `path`.
     pub fn open(path: &Path, case_dir: &Path) -> Result<Files> {
-        Ok(Files { db: file::open_for_reading(path)?, case_dir: case_dir.into() })
+        Ok(Files { db: file::open_again(path)?, case_dir: case_dir.into() })
     }
 
     /// Exactly the flow's length of bytes; `None` without a file.

@@ -110,7 +110,7 @@ fn run(
     limit: Option<u64>,
     sink: &mut dyn Sink,
 ) -> Result<End> {
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     sink.columns(&names).map_err(Error::Output)?;
     let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(|error| wrong(&error))?;
     let mut given = 0;

@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::guard::Guard;
+use super::query::wrong;
 use super::selection::{Of, Selection};
 use super::{Error, Result, extents, file, functions, resolve, segments, writer};
 use crate::model::{CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, Timestamp};
@@ -142,8 +143,8 @@ impl Reader {
         let (condition, parameters) = selection.to_sql(Of::Flows)?;
         let _watched = self.guard.watch();
         let mut statement = self.user(&format!("{FLOW} AND {condition} ORDER BY id"))?;
-        let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(Error::from)?;
-        while let Some(row) = rows.next().map_err(Error::from)? {
+        let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(|error| wrong(&error))?;
+        while let Some(row) = rows.next().map_err(|error| wrong(&error))? {
             each(flow(row).map_err(Error::from)?)?;
         }
         Ok(())
@@ -283,7 +284,7 @@ pub(super) fn time(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Option
 
 fn endpoint(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Endpoint> {
     let text = row.get_ref(i)?.as_str()?;
-    let ip = text.parse().map_err(|error| wrong(i, error))?;
+    let ip = text.parse().map_err(|error| unreadable(i, error))?;
     Ok(Endpoint { ip, port: row.get(i + 1)? })
 }
 
@@ -293,11 +294,11 @@ fn digest<const N: usize>(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result
     let mut bytes = [0; N];
     for (at, byte) in bytes.iter_mut().enumerate() {
         let pair = text.get(2 * at..2 * at + 2).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16).map_err(|error| wrong(i, error))?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|error| unreadable(i, error))?;
     }
     Ok(Some(bytes))
 }
 
-fn wrong(i: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+fn unreadable(i: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Text, Box::new(error))
 }

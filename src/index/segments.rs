@@ -40,7 +40,7 @@ type Source = Arc<Mutex<Connection>>;
 /// Registers the table for a case whose index is at `path`.
 pub fn install(db: &Connection, path: &Path) -> Result<()> {
     const MODULE: Module<Segments> = Module::eponymous_only_module();
-    let source = Arc::new(Mutex::new(file::open_for_reading(path)?));
+    let source = Arc::new(Mutex::new(file::open_again(path)?));
     Ok(db.create_module(c"segments", &MODULE, Some(source))?)
 }
 

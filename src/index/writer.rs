@@ -129,6 +129,7 @@ impl Writer {
     pub fn finish(mut self) -> Result<()> {
         self.rollback()?;
         self.index()?;
+        self.db.busy_timeout(PATIENCE_AT_END)?;
         let _busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         let _still_wal = self.db.pragma_update(None, "journal_mode", "delete");
         Ok(self.db.close().map_err(|(_, error)| error)?)
@@ -202,6 +203,9 @@ impl Writer {
 
 /// 64 MiB of pages: the inner nodes of a large case, so that inserts do not wait for reads.
 const CACHE: i64 = -65536;
+
+/// How long the end of a run waits for readers before it leaves the write-ahead log behind.
+const PATIENCE_AT_END: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// The settings of the case.
 pub(super) fn settings(db: &Connection) -> Result<BTreeMap<String, String>> {

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::recorder::Recorder;
 use super::scribe::Gone;
 use super::{Error, Outcome, Progress, Summary};
-use crate::capture::{Ended, Stop};
+use crate::capture::Ended;
 use crate::index::rows::{AnomalyRow, CaptureRow, Row, Status};
 use crate::model::{AnomalyKind, CaptureId, FrameHead, Note, Skip, Timestamp};
 
@@ -90,14 +90,10 @@ impl Ledger {
         &mut self,
         ended: Box<Ended>,
         recorder: &mut Recorder<'_>,
-        progress: &mut dyn Progress,
     ) -> Result<(), Error> {
         let path = &self.paths[ended.capture];
         if let Some(known) = ended.identity.as_ref().and_then(|identity| self.stored.get(&identity.sha256)) {
             return Err(Error::Already(Box::new(Outcome { path: path.clone(), ..known.clone() })));
-        }
-        if let Some(stop) = &ended.stop {
-            progress.note(&said(path, stop));
         }
         self.forget_unreadable(ended.capture, recorder)?;
         let account = self.open.remove(&ended.capture).unwrap_or_default();
@@ -124,7 +120,6 @@ impl Ledger {
         if self.summary.captures.iter().all(|outcome| outcome.status == Status::Unreadable) {
             return Err(Error::NothingReadable(self.summary.captures));
         }
-        recorder.sum_up(&mut self.summary);
         Ok(self.summary)
     }
 
@@ -216,12 +211,4 @@ fn status(ended: &Ended) -> Status {
         crate::capture::Status::Damaged => Status::Damaged,
         crate::capture::Status::Unreadable => Status::Unreadable,
     })
-}
-
-/// `` `a.pcap`: truncated at offset 1234: … ``
-fn said(path: &str, stop: &Stop) -> String {
-    match stop.offset {
-        Some(offset) => format!("`{path}`: {} at offset {offset}: {}", stop.status.name(), stop.message),
-        None => format!("`{path}`: {}: {}", stop.status.name(), stop.message),
-    }
 }

@@ -69,7 +69,7 @@ impl Reading<'_, '_> {
         for step in steps {
             match step {
                 Step::Frames(batch, range) => self.frames(&batch, range)?,
-                Step::Ended(ended) => self.ledger.ended(ended, self.recorder, self.progress)?,
+                Step::Ended(ended) => self.ledger.ended(ended, self.recorder)?,
                 Step::Quiet if self.since_commit >= GROUP => {
                     self.recorder.commit(false)?;
                     self.since_commit = 0;
@@ -78,8 +78,9 @@ impl Reading<'_, '_> {
             }
             self.progress.at(read.load(Ordering::Relaxed), self.recorder.flows());
         }
-        let summary = self.ledger.finish(self.recorder)?;
+        let mut summary = self.ledger.finish(self.recorder)?;
         self.recorder.commit(true)?;
+        self.recorder.sum_up(&mut summary);
         Ok(summary)
     }
 

@@ -189,15 +189,13 @@ impl Files {
         if flow.stale || flow.front.position < flow.base {
             flow.front = Front::new(&hashes, flow.base);
         }
-        let (base, end) = (flow.base, flow.base + length as i64);
-        let mut front = flow.front.clone();
-        let mut buffer = vec![0; GATHER.min((end - front.position).max(0) as usize)];
-        while front.position < end {
-            let bytes = buffer.len().min((end - front.position) as usize);
-            let offset = (front.position - base) as u64;
-            self.with_file(id, |file| file.read_exact_at(&mut buffer[..bytes], offset))?;
-            front.feed(&buffer[..bytes]);
+        let end = flow.base + length as i64;
+        if flow.front.position >= end {
+            return Ok(());
         }
+        let (from, to) = ((flow.front.position - flow.base) as u64, length);
+        let mut front = flow.front.clone();
+        self.with_file(id, |file| front.feed_file(file, from, to))?;
         self.flow(id).front = front;
         Ok(())
     }

@@ -1,0 +1,160 @@
+//! Writing: transactions, conflicts, connections at rest, indexes.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::check;
+use super::fixture::*;
+use crate::index::*;
+use crate::model::Extent;
+
+#[test]
+fn a_conflict_is_split_by_the_frames_that_came_before_it() {
+    let (case, mut writer) = Case::new();
+    let replacement = Extent { replaces: true, ..extent(2, 2, 3) };
+    for row in [
+        connection(1),
+        extents(1, &[extent(4, 4, 2), extent(0, 4, 1)]),
+        extents(1, &[replacement]),
+        extents(1, &[extent(8, 2, 4)]),
+    ] {
+        writer.put(row).unwrap();
+    }
+    writer.put(conflict(1, 1, "abcdef", false, 2)).unwrap();
+    writer.commit().unwrap();
+    writer.put(conflict(1, 1, "abcdefgh", true, 4)).unwrap();
+    writer.put(conflict(1, 4, "x", false, 1)).unwrap();
+    writer.put(flow(1)).unwrap();
+    writer.commit().unwrap();
+    writer.finish().unwrap();
+    check(
+        &case,
+        "SELECT number, \"offset\" - 2, kept_frame, lost_frame, lost_bytes FROM conflicts ORDER BY number",
+        &["0|1|1|9|abc", "1|4|2|9|def", "2|1|9|1|a", "3|2|9|3|bc", "4|4|9|2|defg", "5|8|9|4|h", "6|4|2|9|x"],
+    );
+}
+
+#[test]
+fn a_flood_of_conflicts_is_linear() {
+    let (_case, mut writer) = Case::new();
+    let list: Vec<Extent> = (0..20_000).map(|i| extent(i * 10, 10, i as u64 + 1)).collect();
+    for part in list.chunks(500) {
+        writer.put(extents(1, part)).unwrap();
+    }
+    let started = std::time::Instant::now();
+    for i in 0..20_000 {
+        writer.put(conflict(1, i * 10, "x", false, i as u64 + 1)).unwrap();
+    }
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn rollback_leaves_no_trace_and_commit_counts() {
+    let (case, mut writer) = Case::new();
+    everything().into_iter().for_each(|row| writer.put(row).unwrap());
+    writer.rollback().unwrap();
+    writer.put(connection(5)).unwrap();
+    writer.commit().unwrap();
+    writer.put(connection(6)).unwrap();
+    assert_eq!(writer.batch().unwrap(), 1);
+    writer.finish().unwrap();
+    check(&case, "SELECT id FROM connections", &["5"]);
+    assert_eq!(case.reader().check_seals().unwrap(), [""; 0]);
+}
+
+#[test]
+fn what_is_not_finished_is_rolled_back_by_the_next_writer() {
+    let (case, mut writer) = Case::new();
+    writer.put(connection(1)).unwrap();
+    writer.commit().unwrap();
+    writer.put(connection(2)).unwrap();
+    drop(writer);
+    let writer = Writer::open(&case.path()).unwrap();
+    assert_eq!(writer.next_ids().unwrap(), (1, 2, 3));
+    writer.finish().unwrap();
+    let files: Vec<_> = std::fs::read_dir(case.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files, ["case.sqlite"], "no log beside it");
+}
+
+#[test]
+fn dormant_connections_are_taken_whole() {
+    let (case, mut writer) = Case::new();
+    let hash = u64::MAX - 1;
+    for id in [2, 1, 3] {
+        [connection(id), flow(id), origin(id), anomaly(Some((2 * id - 1, id)), 1)]
+            .into_iter()
+            .for_each(|row| writer.put(row).unwrap());
+        writer.put(dormant(id, if id == 3 { 7 } else { hash })).unwrap();
+    }
+    writer.commit().unwrap();
+    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from([7, hash]));
+    assert_eq!(writer.gaps_of("flows/2").unwrap(), [(4, 2)]);
+    assert_eq!(writer.take_dormant(hash).unwrap(), [vec![1; 3], vec![2; 3]]);
+    assert_eq!(writer.take_dormant(hash).unwrap(), Vec::<Vec<u8>>::new());
+    assert!(!writer.path_taken("flows/2").unwrap() && writer.path_taken("flows/3").unwrap());
+    writer.commit().unwrap();
+    writer.finish().unwrap();
+    let reader = case.reader();
+    assert_eq!(reader.check_seals().unwrap(), [""; 0]);
+    check(
+        &case,
+        "SELECT (SELECT group_concat(id) FROM connections), (SELECT count(*) FROM gaps), (SELECT count(*) FROM anomalies)",
+        &["3|1|1"],
+    );
+    check(&case, "SELECT count(*) FROM extent", &["3"]);
+}
+
+#[test]
+fn an_unreadable_capture_makes_room() {
+    let (case, mut writer) = Case::new();
+    let Row::Capture(readable) = capture(1) else { unreachable!() };
+    let row = CaptureRow { id: 2, sha256: None, status: Status::Unreadable, ..*readable.clone() };
+    writer.put(Row::Capture(readable)).unwrap();
+    writer.put(Row::Capture(Box::new(row))).unwrap();
+    writer.commit().unwrap();
+    writer.replace_unreadable("a.pcap").unwrap();
+    writer.commit().unwrap();
+    assert_eq!(writer.stored_captures().unwrap().iter().map(|capture| capture.id).collect::<Vec<_>>(), [1]);
+    writer.finish().unwrap();
+    assert_eq!(case.reader().check_seals().unwrap(), [""; 0]);
+}
+
+#[test]
+fn deferred_indexes_come_back() {
+    let indexes = |case: &Case| -> u32 {
+        case.plain()
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", [], |row| {
+                row.get(0)
+            })
+            .unwrap()
+    };
+    let all = indexes(&Case::full());
+    assert!(all > 10);
+    let (case, mut writer) = Case::new();
+    writer.defer_indexes().unwrap();
+    everything().into_iter().for_each(|row| writer.put(row).unwrap());
+    assert!(writer.path_taken("flows/1").unwrap());
+    writer.commit().unwrap();
+    assert_eq!(indexes(&case), 1, "only that of paths, which was needed");
+    writer.finish().unwrap();
+    assert_eq!(indexes(&case), all);
+    let (case, mut writer) = Case::new();
+    writer.defer_indexes().unwrap();
+    drop(writer);
+    drop(Writer::open(&case.path()).unwrap());
+    assert_eq!(indexes(&case), all, "made by the next writer, if that one was killed");
+}
+
+#[test]
+fn runs_are_outside_the_record() {
+    let (case, mut writer) = Case::new();
+    let id = writer.begin_run(5, "0.1", "flowcase ingest x").unwrap();
+    writer.end_run(id, 6, 0.5, 0.25, 1 << 20).unwrap();
+    let other = writer.begin_run(7, "0.1", "flowcase ingest y").unwrap();
+    writer.finish().unwrap();
+    let reader = case.reader();
+    let runs = reader.runs().unwrap();
+    assert_eq!((runs[0].id, runs[0].ended_ns, runs[0].peak_memory_bytes), (id, Some(6), Some(1 << 20)));
+    assert_eq!((runs[1].id, runs[1].ended_ns), (other, None));
+    assert_eq!((reader.batch().unwrap(), reader.check_seals().unwrap().len()), (0, 0));
+}
