@@ -72,7 +72,8 @@ fn export_files(case: &case::Reader, selection: &Selection, to: &Path, overwrite
     for fault in &exported.faults {
         eprintln!("{}", printable(fault));
     }
-    eprintln!("{} files, {} bytes exported to `{}`", exported.files, exported.bytes, to.display());
+    let (copied, bytes) = (output::counted(exported.files, "file"), output::counted(exported.bytes, "byte"));
+    eprintln!("{copied}, {bytes} exported to `{}`", to.display());
     Ok(Done::but(!exported.faults.is_empty()))
 }
 

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::errors::{Done, Error};
+use super::output::counted;
 use super::{progress, size};
 use crate::index::rows::Status;
-use crate::ingest::{self, Options, Outcome, Summary};
+use crate::ingest::{self, Options, Summary};
 use crate::model::HashKind;
 use crate::view::escape::printable;
 
@@ -90,11 +91,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
     let mut progress = progress::Capture::new(args.progress);
     let done = ingest::ingest(&args.case, &args.captures, &options, &mut progress);
     progress.end();
-    let summary = done.inspect_err(|error| {
-        if let ingest::Error::NothingReadable(captures) = error {
-            captures.iter().for_each(say_capture);
-        }
-    })?;
+    let summary = done?;
     say(&summary);
     Ok(Done::but(summary.left_out))
 }
@@ -114,30 +111,18 @@ fn kinds(names: &[Hash]) -> Result<Option<Vec<HashKind>>, Error> {
     Ok((!names.is_empty()).then(|| names.iter().filter_map(kind).collect()))
 }
 
+/// What went wrong with a capture was said when it was met.
 fn say(summary: &Summary) {
-    summary.captures.iter().for_each(say_capture);
+    for capture in summary.captures.iter().filter(|capture| capture.already) {
+        eprintln!("`{}`: in the case already ({}), passed over", printable(&capture.path), capture.status.name());
+    }
     let read = summary.captures.iter().filter(|capture| !capture.already && capture.status != Status::Unreadable);
-    let Summary { frames, used, skipped, connections, flows, bytes, .. } = summary;
+    let (captures, frames) = (counted(read.count() as u64, "capture"), counted(summary.frames, "frame"));
+    let (connections, flows) = (counted(summary.connections, "connection"), counted(summary.flows, "flow"));
+    let (used, skipped, bytes) = (summary.used, summary.skipped, counted(summary.bytes, "byte"));
     eprintln!(
-        "{} captures: {frames} frames, {used} used and {skipped} skipped; {connections} connections and {flows} flows begun, \
-         {bytes} bytes stored",
-        read.count()
+        "{captures}: {frames}, {used} used and {skipped} skipped; {connections} and {flows} begun, {bytes} stored"
     );
-}
-
-/// Says what is not as one would expect of a capture; nothing of one that was read to its end.
-fn say_capture(capture: &Outcome) {
-    let path = printable(&capture.path);
-    let why = capture.message.as_deref().map(printable).unwrap_or_default();
-    if capture.already {
-        eprintln!("`{path}`: in the case already, passed over");
-        return;
-    }
-    match capture.status {
-        Status::Complete => {}
-        Status::Unreadable => eprintln!("`{path}`: unreadable: {why}"),
-        status => eprintln!("`{path}`: {} after {} frames: {why}", status.name(), capture.frames),
-    }
 }
 
 /// The words as a shell would take them back.

@@ -36,6 +36,11 @@ impl Format {
     }
 }
 
+/// `1 flow`, `2 flows`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Stdout, buffered: flush at the end. Whatever goes to a terminal is made harmless; files and pipes get bytes as they are.
 pub fn stdout() -> BufWriter<Box<dyn Write>> {
     let stdout = io::stdout();

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::errors::{Done, Error};
+use super::output::counted;
 use super::{CaseArg, output, progress};
 use crate::view::escape::printable;
 
@@ -30,7 +31,7 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         writeln!(out, "{}", printable(&fault.to_string()))?;
     }
     out.flush()?;
-    let (flows, bytes, faults) = (report.flows, report.bytes, report.faults.len());
-    eprintln!("{flows} flows, {bytes} bytes verified: {faults} faults");
-    Ok(Done::but(faults > 0))
+    let (flows, bytes) = (counted(report.flows, "flow"), counted(report.bytes, "byte"));
+    eprintln!("{flows}, {bytes} verified: {}", counted(report.faults.len() as u64, "fault"));
+    Ok(Done::but(!report.faults.is_empty()))
 }

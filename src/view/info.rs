@@ -10,6 +10,9 @@ use crate::case::{self, verify::size_on_disk};
 use crate::index::{CaptureInfo, Totals};
 use crate::model::{AnomalyKind, Skip, Timestamp};
 
+/// Captures beyond which those that could be read to their end are only counted for people.
+const MANY: usize = 50;
+
 /// Everything on the page.
 pub struct Info {
     captures: Vec<CaptureInfo>,
@@ -46,7 +49,12 @@ impl Info {
 
     fn write_captures(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "captures")?;
-        for capture in &self.captures {
+        let many = self.captures.len() > MANY;
+        if many {
+            let complete = self.captures.iter().filter(|capture| is_complete(capture)).count();
+            writeln!(out, "       {} in all, {complete} complete; the others:", self.captures.len())?;
+        }
+        for capture in self.captures.iter().filter(|capture| !(many && is_complete(capture))) {
             let CaptureInfo { id, path, frames, used_frames, status, .. } = capture;
             let format = capture.format.as_deref().unwrap_or("unknown format");
             writeln!(out, "{id:>5}  {}", printable(path))?;
@@ -114,6 +122,10 @@ impl Info {
             "disk_bytes": self.disk_bytes,
         })
     }
+}
+
+fn is_complete(capture: &CaptureInfo) -> bool {
+    capture.status == "complete"
 }
 
 fn totals_json(totals: &Totals) -> Value {

@@ -64,6 +64,6 @@ fn verify_finds_a_changed_byte() {
     let path = place.path().join("case").join(REQUEST);
     std::fs::write(&path, [b"P", &REQUEST_BYTES[1..]].concat()).unwrap();
     let changed = place.run(&["verify", "case"]);
-    assert_fails(&changed, 1, "1 faults");
+    assert_fails(&changed, 1, "1 fault\n");
     assert!(String::from_utf8_lossy(&changed.stdout).starts_with(REQUEST));
 }
