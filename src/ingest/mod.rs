@@ -128,6 +128,9 @@ pub enum Error {
     /// Not one of the captures could be read.
     #[error("no capture could be read")]
     NothingReadable(Vec<Outcome>),
+    /// The system gives no thread.
+    #[error("no thread could be started: {0}")]
+    Thread(std::io::Error),
     /// The thread that writes the index ended; replaced by its own error before anyone sees it.
     #[error("the index can no longer be written")]
     IndexEnded,

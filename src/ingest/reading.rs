@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 
 use super::ledger::Ledger;
 use super::plan::Plan;
@@ -44,11 +45,12 @@ pub fn record(
     store.begin_batch(batch + 1, options.sync)?;
     let merge = Merge::new(capture::plan(&plan.reading));
     let read = merge.bytes_read();
-    std::thread::scope(|scope| {
-        let scribe = Scribe::start(scope, &mut case.index);
+    thread::scope(|scope| {
+        let scribe = Scribe::start(scope, &mut case.index)?;
         let mut recorder = Recorder::new(settings, store, scribe, (connection, flow), dormant, batch, options.sync);
         let (send, steps) = sync_channel(AHEAD);
-        scope.spawn(move || merge.map(|step| send.send(step)).find(Result::is_err));
+        let read_all = move || merge.map(|step| send.send(step)).find(Result::is_err);
+        thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, read_all).map_err(Error::Thread)?;
         let reading = Reading { recorder: &mut recorder, ledger, filter, progress, since_commit: 0 };
         let done = reading.all(&steps, &read);
         drop(steps);

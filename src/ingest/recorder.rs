@@ -9,6 +9,8 @@ use super::rows::{self, File};
 use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
 use super::{Error, Summary};
+use smallvec::SmallVec;
+
 use crate::index::extents::Encoder;
 use crate::index::rows::{ConflictRow, FrameRef, Row};
 use crate::model::endpoint::tuple_hash;
@@ -30,6 +32,8 @@ pub struct Recorder<'scope> {
     names: Names,
     /// Earlier commits hold flows, whose paths are taken.
     has_earlier_flows: bool,
+    /// Paths of flows taken out of the index to go on.
+    woken: HashSet<String>,
     scribe: Scribe<'scope>,
     live: HashMap<FlowId, Live, foldhash::fast::RandomState>,
     dormant: HashSet<u64>,
@@ -93,6 +97,7 @@ impl<'scope> Recorder<'scope> {
             store,
             names: Names::new(settings.template.clone()),
             has_earlier_flows: flow > 1,
+            woken: HashSet::new(),
             scribe,
             live: HashMap::default(),
             dormant,
@@ -110,10 +115,14 @@ impl<'scope> Recorder<'scope> {
             self.wake(segment)?;
         }
         let mut events = std::mem::take(&mut self.events);
-        self.tracker.observe(place.at, segment, &mut events);
+        let closed = self.tracker.observe(place.at, segment, &mut events);
+        let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| &direction.flows));
+        let settled: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
         let done = events.drain(..).try_for_each(|event| self.follow(event, place, segment));
         self.events = events;
-        done
+        done?;
+        let mut settled = settled.into_iter().filter(|flow| self.live.contains_key(flow));
+        Ok(settled.try_for_each(|flow| self.store.rest(flow))?)
     }
 
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
@@ -163,6 +172,7 @@ impl<'scope> Recorder<'scope> {
         for state in self.scribe.take_dormant(hash)? {
             let dormant = Dormant::decode(&state)?;
             for (flow, live, at_rest) in dormant.flows() {
+                self.woken.insert(live.path.clone());
                 self.store.resume(flow, at_rest);
                 self.live.insert(flow, live);
             }
@@ -191,8 +201,11 @@ impl<'scope> Recorder<'scope> {
         }
         let Begun { flow, connection, src, dst, vlan, mac, first } = *begun;
         let facts = Facts { flow, connection, ends: [src, dst], mac: mac.as_ref(), vlan, first };
-        let (scribe, ask) = (&mut self.scribe, self.has_earlier_flows);
-        let path = self.names.next(&facts, |path| if ask { scribe.path_taken(path) } else { Ok(false) })?;
+        let Recorder { scribe, names, woken, .. } = self;
+        let path = match self.has_earlier_flows {
+            true => names.next(&facts, |path| Ok(woken.contains(path) || scribe.path_taken(path)?)),
+            false => names.next(&facts, |_| Ok::<_, Gone>(false)),
+        }?;
         self.store.begin(flow, path.clone(), first);
         self.live.insert(flow, Live { path, ..Live::default() });
         self.totals.flows += 1;

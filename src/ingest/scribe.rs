@@ -1,7 +1,7 @@
 //! The thread that writes the index: rows go to it in batches, questions come back answered.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{Scope, ScopedJoinHandle};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::Error;
 use crate::index::rows::Row;
@@ -32,10 +32,11 @@ pub struct Scribe<'scope> {
 
 impl<'scope> Scribe<'scope> {
     /// Starts the thread on a case's index.
-    pub fn start<'env>(scope: &'scope Scope<'scope, 'env>, index: &'env mut Writer) -> Self {
+    pub fn start<'env>(scope: &'scope Scope<'scope, 'env>, index: &'env mut Writer) -> Result<Self, Error> {
         let (orders, todo) = sync_channel(AHEAD);
-        let thread = scope.spawn(move || write(index, &todo));
-        Scribe { orders, thread, rows: Vec::new() }
+        let named = Builder::new().name("index".to_owned());
+        let thread = named.spawn_scoped(scope, move || write(index, &todo)).map_err(Error::Thread)?;
+        Ok(Scribe { orders, thread, rows: Vec::new() })
     }
 
     /// Adds a row.

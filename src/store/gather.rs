@@ -28,14 +28,19 @@ pub struct Gather {
 }
 
 impl Gather {
-    /// Adds bytes where none are held.
-    pub fn add(&mut self, position: i64, bytes: &[u8]) {
+    /// Adds bytes where none are held. `buffer` gives an empty one to begin a chunk in.
+    pub fn add(&mut self, position: i64, bytes: &[u8], buffer: impl FnOnce() -> Vec<u8>) {
         self.held += bytes.len();
         let after = self.chunks.partition_point(|chunk| chunk.position <= position);
         let before = after.checked_sub(1).map(|i| &mut self.chunks[i]).filter(|chunk| chunk.range().end == position);
         match before {
             Some(chunk) => chunk.bytes.extend_from_slice(bytes),
-            None => self.chunks.insert(after, Chunk { position, bytes: bytes.to_vec() }),
+            None => {
+                let mut chunk = Chunk { position, bytes: buffer() };
+                chunk.bytes.clear();
+                chunk.bytes.extend_from_slice(bytes);
+                self.chunks.insert(after, chunk);
+            }
         }
     }
 

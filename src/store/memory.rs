@@ -54,6 +54,10 @@ impl PayloadStore for Memory {
         self.write(flow, position, bytes)
     }
 
+    fn rest(&mut self, _: FlowId) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error> {
         let mut bytes = vec![0; length as usize];
         let base = self.flows.get(&flow).map_or(0, |payload| payload.base);

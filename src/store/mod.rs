@@ -69,6 +69,8 @@ pub trait PayloadStore {
     fn read(&mut self, flow: FlowId, position: i64, into: &mut [u8]) -> Result<(), Error>;
     /// Overwrites stored bytes.
     fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error>;
+    /// The flow is probably whole: nothing of it need be kept in memory. It may still go on.
+    fn rest(&mut self, flow: FlowId) -> Result<(), Error>;
     /// The flow is whole, `length` bytes from its base: its file is complete, and its digests are these.
     fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error>;
 }

@@ -30,8 +30,9 @@ impl Tracker {
         Tracker { limits, table, next_connection, next_flow, now: None, closing, placements }
     }
 
-    /// Takes in one segment; what follows from it is appended to `out`, in order.
-    pub fn observe(&mut self, at: Stamp, segment: &Segment<'_>, out: &mut Vec<Event>) {
+    /// Takes in one segment; what follows from it is appended to `out`, in order. Gives the connection if this segment
+    /// closed it: only stragglers can follow.
+    pub fn observe(&mut self, at: Stamp, segment: &Segment<'_>, out: &mut Vec<Event>) -> Option<&Connection> {
         self.now = self.now.max(at.time);
         self.expire(out);
         let limits = &self.limits;
@@ -45,9 +46,11 @@ impl Tracker {
         };
         let was_open = self.table.get(slot).closed.is_none();
         self.with_context(at, slot, |connection, context| connection.observe(segment, context, out));
-        if was_open && self.table.get(slot).closed.is_some() {
-            self.schedule(slot);
+        if !was_open || self.table.get(slot).closed.is_none() {
+            return None;
         }
+        self.schedule(slot);
+        Some(self.table.get(slot))
     }
 
     /// Whether some live connection has these endpoints. If not, one at rest may have: see [`resume`](Self::resume).

@@ -27,6 +27,8 @@ use crate::model::{Digests, FlowId, HashKind, Timestamp};
 const GATHER: usize = 256 << 10;
 /// Bytes of all flows gathered together: past it, every flow that has a page or more is written.
 const GATHER_ALL: usize = 48 << 20;
+/// Buffers kept to be filled again.
+const MAX_SPARE: usize = 16;
 /// Running digests kept of flows that were closed and may go on in this run, so that they need not be read again.
 const MAX_PARKED: usize = 4096;
 
@@ -41,6 +43,8 @@ pub struct Files {
     parked: HashMap<FlowId, Front>,
     moves: Vec<(String, String)>,
     scratch_files: u64,
+    /// Buffers of chunks that were written, for the next chunks of large flows.
+    spare: Vec<Vec<u8>>,
 }
 
 struct Flow {
@@ -51,6 +55,8 @@ struct Flow {
     disk: Option<OnDisk>,
     early: Option<Early>,
     front: Front,
+    /// Since its times were set.
+    written: bool,
     /// Bytes in front of `front` changed after they were fed: it has to begin anew.
     stale: bool,
 }
@@ -78,6 +84,7 @@ impl Files {
             parked: HashMap::new(),
             moves: Vec::new(),
             scratch_files: 0,
+            spare: Vec::new(),
         }
     }
 
@@ -110,7 +117,7 @@ impl Files {
     }
 
     fn flow(&mut self, flow: FlowId) -> &mut Flow {
-        self.flows.get_mut(&flow).expect("a flow is begun or resumed before it is used, and closed last")
+        self.flows.get_mut(&flow).expect(BEGUN)
     }
 
     /// Writes what a flow has gathered to its file.
@@ -119,7 +126,13 @@ impl Files {
         let chunks = flow.gather.take();
         let bytes: usize = chunks.iter().map(|chunk| chunk.bytes.len()).sum();
         self.gathered -= bytes;
-        chunks.iter().try_for_each(|chunk| self.put(id, chunk))
+        for chunk in chunks {
+            self.put(id, &chunk)?;
+            if chunk.bytes.capacity() >= GATHER && self.spare.len() < MAX_SPARE {
+                self.spare.push(chunk.bytes);
+            }
+        }
+        Ok(())
     }
 
     fn flush_all(&mut self) -> Result<(), Error> {
@@ -159,7 +172,8 @@ impl Files {
 
     /// The flow's file exists, and the journal knows that it changes.
     fn make_writable(&mut self, id: FlowId) -> Result<(), Error> {
-        let flow = self.flows.get_mut(&id).expect("begun");
+        let flow = self.flows.get_mut(&id).expect(BEGUN);
+        flow.written = true;
         match &mut flow.disk {
             None => {
                 let file = create(&mut self.beneath, &mut self.journal, &flow.path)?;
@@ -200,8 +214,10 @@ impl Files {
         Ok(())
     }
 
+    /// Gives a file that was written the times of its flow's first frame.
     fn set_times(&mut self, id: FlowId) -> Result<(), Error> {
-        let Some(first) = self.flows[&id].first else { return Ok(()) };
+        let flow = self.flow(id);
+        let Some(first) = flow.first.filter(|_| std::mem::take(&mut flow.written)) else { return Ok(()) };
         let time = rustix::fs::Timespec { tv_sec: first.seconds(), tv_nsec: first.subsecond_nanoseconds().into() };
         let times = rustix::fs::Timestamps { last_access: time, last_modification: time };
         self.with_file(id, |file| Ok(rustix::fs::futimens(file, &times)?))
@@ -212,7 +228,10 @@ impl PayloadStore for Files {
     fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>) {
         let front = Front::new(&self.hashes, 0);
         let (gather, base) = (Gather::default(), 0);
-        self.flows.insert(flow, Flow { path, first, base, gather, disk: None, early: None, front, stale: false });
+        self.flows.insert(
+            flow,
+            Flow { path, first, base, gather, disk: None, early: None, front, written: false, stale: false },
+        );
     }
 
     fn resume(&mut self, flow: FlowId, rest: AtRest) {
@@ -229,6 +248,7 @@ impl PayloadStore for Files {
             disk,
             early: None,
             front,
+            written: false,
             stale: false,
         };
         self.flows.insert(flow, resumed);
@@ -247,8 +267,9 @@ impl PayloadStore for Files {
     }
 
     fn write(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
-        let gather = &mut self.flow(flow).gather;
-        gather.add(position, bytes);
+        let (flows, spare) = (&mut self.flows, &mut self.spare);
+        let Flow { gather, disk, .. } = flows.get_mut(&flow).expect(BEGUN);
+        gather.add(position, bytes, || disk.as_ref().and_then(|_| spare.pop()).unwrap_or_default());
         let held = gather.held();
         self.gathered += bytes.len();
         if held >= GATHER {
@@ -296,6 +317,13 @@ impl PayloadStore for Files {
         self.put_over(id, position, bytes)
     }
 
+    fn rest(&mut self, id: FlowId) -> Result<(), Error> {
+        self.flush(id)?;
+        self.set_times(id)?;
+        self.open.remove(id);
+        Ok(())
+    }
+
     fn close(&mut self, id: FlowId, length: u64) -> Result<Digests, Error> {
         self.flush(id)?;
         if self.flow(id).disk.is_none() {
@@ -305,11 +333,9 @@ impl PayloadStore for Files {
             self.rebuild(id, length)?;
         }
         self.catch_up(id, length)?;
-        if self.flows[&id].disk.as_ref().is_some_and(|disk| disk.changed) {
-            self.set_times(id)?;
-        }
+        self.set_times(id)?;
         self.open.remove(id);
-        let flow = self.flows.remove(&id).expect("begun");
+        let flow = self.flows.remove(&id).expect(BEGUN);
         if length >= GATHER as u64 && self.parked.len() < MAX_PARKED {
             self.parked.insert(id, flow.front.clone());
         }
@@ -347,6 +373,8 @@ impl Files {
         self.with_file(id, |file| file.write_all_at(&bytes[before..], offset))
     }
 }
+
+const BEGUN: &str = "a flow is begun or resumed before it is used, and closed last";
 
 /// Makes a new file, after the journal was told. A file that is there already stays as it is.
 fn create(beneath: &mut Beneath, journal: &mut Option<Journal>, path: &str) -> Result<File, Error> {

@@ -80,6 +80,7 @@ impl Files {
             copy_data(&from, flow.base - disk.origin, &to).map_err(at(&scratch))?;
             committed = disk.committed.is_some();
             (disk.origin, disk.changed) = (flow.base, true);
+            flow.written = true;
         }
         to.set_len(length).map_err(at(&scratch))?;
         self.open.insert(id, to);
