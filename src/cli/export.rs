@@ -10,7 +10,7 @@ use super::{CaseArg, output};
 use crate::case;
 use crate::index::{Listing, Selection};
 use crate::model::HashKind;
-use crate::store::digest::of_reader;
+use crate::store::digest::of_file;
 use crate::view::csv::Csv;
 use crate::view::escape::{hex, printable};
 use crate::view::{Rows, files};
@@ -89,7 +89,7 @@ fn export_csv(case: &case::Reader, selection: &Selection, to: &Path, overwrite: 
         case.index().list(Listing::Flows, selection, None, &mut rows)?;
         Ok(rows.finish()?)
     })?;
-    let digests = File::open(to).and_then(|file| of_reader(&[HashKind::Sha256], file)).map_err(at(to))?;
+    let digests = File::open(to).and_then(|file| of_file(&[HashKind::Sha256], &file)).map_err(at(to))?;
     let digest = digests.sha256.map(|digest| hex(&digest)).unwrap_or_default();
     let line = files::manifest_line(&digest, &name.to_string_lossy());
     output::file(&manifest, |out| Ok(out.write_all(line.as_bytes())?))?;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{AtRest, Error, PayloadStore, digest};
+use super::digest::Front;
+use super::{AtRest, Error, PayloadStore};
 use crate::model::{Digests, FlowId, HashKind, Timestamp};
 
 /// Every flow as a map from stream position to byte.
@@ -57,9 +58,10 @@ impl PayloadStore for Memory {
         let mut bytes = vec![0; length as usize];
         let base = self.flows.get(&flow).map_or(0, |payload| payload.base);
         self.read(flow, base, &mut bytes)?;
-        let digests = digest::of_reader(&HashKind::ALL, bytes.as_slice()).unwrap_or_default();
+        let mut front = Front::new(&HashKind::ALL, base);
+        front.feed(&bytes);
         let path = self.flows.remove(&flow).unwrap_or_default().path;
         self.closed.insert(path, bytes);
-        Ok(digests)
+        Ok(front.finish())
     }
 }
