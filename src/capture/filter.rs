@@ -14,6 +14,8 @@ pub struct Filter {
     expression: String,
     /// `None`: no frame of the link type passes, since the expression means nothing for it.
     programs: Vec<(LinkType, Option<Vec<Instruction>>)>,
+    /// A frame whose first four bytes had to be turned round.
+    turned: Vec<u8>,
 }
 
 impl Filter {
@@ -29,7 +31,11 @@ impl Filter {
         {
             return Err(Error::Filter { expression: expression.to_owned(), message: message.clone() });
         }
-        Ok(Filter { expression: expression.to_owned(), programs: vec![(LinkType::ETHERNET, first.ok())] })
+        Ok(Filter {
+            expression: expression.to_owned(),
+            programs: vec![(LinkType::ETHERNET, first.ok())],
+            turned: Vec::new(),
+        })
     }
 
     /// The frame passes: `data` was captured of `original_len` bytes on the wire.
@@ -41,7 +47,23 @@ impl Filter {
                 self.programs.len() - 1
             }
         };
-        self.programs[at].1.as_ref().is_some_and(|program| run(program, data, original_len) != 0)
+        let Some(program) = &self.programs[at].1 else { return false };
+        let data = if link == LinkType::NULL { in_host_order(data, &mut self.turned) } else { data };
+        run(program, data, original_len) != 0
+    }
+}
+
+/// BSD loopback frames begin with an address family, below 65536, in the byte order of the machine that captured them;
+/// libpcap compiles for that of this one.
+fn in_host_order<'a>(data: &'a [u8], turned: &'a mut Vec<u8>) -> &'a [u8] {
+    match data.split_first_chunk::<4>() {
+        Some((family, rest)) if u32::from_ne_bytes(*family) > 0xffff => {
+            turned.clear();
+            turned.extend(family.iter().rev());
+            turned.extend(rest);
+            turned
+        }
+        _ => data,
     }
 }
 
@@ -129,6 +151,16 @@ mod tests {
         let mut filter = Filter::new("greater 1000").unwrap();
         assert!(filter.accepts(LinkType::ETHERNET, &[0; 60], 1000));
         assert!(!filter.accepts(LinkType::ETHERNET, &[0; 60], 999));
+    }
+
+    #[test]
+    fn loopback_frames_of_either_byte_order() {
+        let mut filter = Filter::new("ip").unwrap();
+        let frame = |family: [u8; 4]| [&family[..], &[0x45; 40]].concat();
+        for (family, passes) in [(2u32, true), (30, false)] {
+            assert_eq!(filter.accepts(LinkType::NULL, &frame(family.to_le_bytes()), 44), passes);
+            assert_eq!(filter.accepts(LinkType::NULL, &frame(family.to_be_bytes()), 44), passes);
+        }
     }
 
     /// Only a live capture knows the direction on Ethernet; the cooked header records it.

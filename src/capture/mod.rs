@@ -28,7 +28,7 @@ pub use filter::Filter;
 pub use merge::{Ended, Merge, Planned, Step, plan};
 pub use probe::{Probe, file_sha256, probe};
 pub use reader::{Identity, Reader};
-pub use walk::walk;
+pub use walk::{Walk, walk};
 
 /// Frames in: what every reader of captures is to the floors above. The plug-in point for new formats.
 pub trait Source {

@@ -38,14 +38,30 @@ macro_rules! tables {
 tables! {
     SETTING = "setting" ("name, value") key ("name");
     BATCH = "batch" ("id, number") key ("id");
-    CAPTURE = "capture" ("id, path, sha256, head_sha256, filter, size_bytes, format, frames, used_frames, first_ns, last_ns, status, stopped_at, message") key ("id") unsealed 1;
+    CAPTURE = "capture" (
+        "id, path, sha256, head_sha256, filter, size_bytes, format, frames, used_frames, first_ns, last_ns, \
+        status, stopped_at, message"
+    ) key ("id") unsealed 1;
     SKIP = "skip" ("capture_id, reason, frames, bytes") key ("capture_id, reason");
-    CONNECTION = "connection" ("id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, vlans, tunnel, start_ns, end_ns, state, history, community_id, retransmitted_bytes, out_of_order, orig_flow_id, orig_packets, orig_stored, orig_start_ns, orig_end_ns, orig_isn, orig_vlan, orig_mac, resp_flow_id, resp_packets, resp_stored, resp_start_ns, resp_end_ns, resp_isn, resp_vlan, resp_mac") key ("id");
-    FLOW = "flow" ("id, connection_id, side, part, path, base, length, stored_bytes, missing_tail_bytes, packets, start_ns, end_ns, replaced, sha256, md5, sha1, blake3") key ("id");
+    CONNECTION = "connection" (
+        "id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, vlans, tunnel, start_ns, end_ns, state, \
+        history, community_id, retransmitted_bytes, out_of_order, orig_flow_id, orig_packets, orig_stored, \
+        orig_start_ns, orig_end_ns, orig_isn, orig_vlan, orig_mac, resp_flow_id, resp_packets, resp_stored, \
+        resp_start_ns, resp_end_ns, resp_isn, resp_vlan, resp_mac"
+    ) key ("id");
+    FLOW = "flow" (
+        "id, connection_id, side, part, path, base, length, stored_bytes, missing_tail_bytes, packets, start_ns, \
+        end_ns, replaced, sha256, md5, sha1, blake3"
+    ) key ("id");
     EXTENT = "extent" ("flow_id, seq, data") key ("flow_id, seq");
     GAP = "gap" ("flow_id, \"offset\", length") key ("flow_id, \"offset\"");
-    CONFLICT = "conflict" ("flow_id, number, position, length, kept_capture_id, kept_frame, kept_ttl, kept_checksum, lost_capture_id, lost_frame, lost_ttl, lost_checksum, lost_bytes, time_ns, later_kept") key ("flow_id, number");
-    ANOMALY = "anomaly" ("capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count") key ("capture_id, frame, kind, flow_id");
+    CONFLICT = "conflict" (
+        "flow_id, number, position, length, kept_capture_id, kept_frame, kept_ttl, kept_checksum, \
+        lost_capture_id, lost_frame, lost_ttl, lost_checksum, lost_bytes, time_ns, later_kept"
+    ) key ("flow_id, number");
+    ANOMALY = "anomaly" (
+        "capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count"
+    ) key ("capture_id, frame, kind, flow_id");
     DORMANT = "dormant" ("connection_id, tuple_hash, state") key ("connection_id");
 }
 
@@ -64,7 +80,8 @@ impl Table {
     }
 }
 
-/// One value on its way into a table. Integers above `i64::MAX` do not occur (offsets and counts of bytes) or wrap (hashes).
+/// One value on its way into a table. Integers above `i64::MAX` do not occur (offsets and counts of bytes) or wrap
+/// (hashes).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
     /// NULL.

@@ -1,4 +1,5 @@
-//! What every column of every view means: the source of the README's tables. A test holds it against the views themselves.
+//! What every column of every view means: the source of the README's tables. A test holds it against the views
+//! themselves.
 
 /// A view's name, and its columns in order with their meanings.
 pub type View = (&'static str, &'static [(&'static str, &'static str)]);

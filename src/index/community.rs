@@ -1,4 +1,5 @@
-//! Community ID version 1, by which other tools name the same connection (<https://github.com/corelight/community-id-spec>).
+//! Community ID version 1, by which other tools name the same connection
+//! (<https://github.com/corelight/community-id-spec>).
 
 use std::net::IpAddr;
 
@@ -10,7 +11,8 @@ use crate::model::Endpoint;
 
 const TCP: u8 = 6;
 
-/// `1:` and base64 of SHA-1 over seed 0, the lower endpoint's address, the higher's, the protocol, a zero, and the ports in that order.
+/// `1:` and base64 of SHA-1 over seed 0, the lower endpoint's address, the higher's, the protocol, a zero, and the
+/// ports in that order.
 pub fn community_id(one: Endpoint, other: Endpoint) -> String {
     let (low, high) = (one.min(other), one.max(other));
     let mut hash = Sha1::new();

@@ -1,6 +1,7 @@
 //! Which earlier frame a conflict is with: looked for among the flow's extents as they were when the later copy came.
 //!
-//! Extents are decoded once and kept while conflicts of a flow come in order, so that a flood of them costs no more than its own length.
+//! Extents are decoded once and kept while conflicts of a flow come in order, so that a flood of them costs no more
+//! than its own length.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;

@@ -10,20 +10,28 @@ const MAX_COMPLAINTS: usize = 20;
 /// SQL that gives one text for each row that is wrong.
 const CHECKS: &[&str] = &[
     "SELECT 'capture ' || id || ': ' || frames || ' frames, but ' || used_frames || ' used and ' || skipped || ' skipped'
-     FROM (SELECT *, (SELECT coalesce(sum(skip.frames), 0) FROM skip WHERE capture_id = capture.id) AS skipped FROM capture)
+     FROM (SELECT *, (SELECT coalesce(sum(skip.frames), 0) FROM skip WHERE capture_id = capture.id) AS skipped
+           FROM capture)
      WHERE frames <> used_frames + skipped",
-    "SELECT 'flow ' || id || ': ' || length || ' bytes long, but ' || stored_bytes || ' stored and ' || missing || ' in gaps'
+    "SELECT 'flow ' || id || ': ' || length || ' bytes long, but ' || stored_bytes || ' stored and ' || missing ||
+            ' in gaps'
      FROM (SELECT *, (SELECT coalesce(sum(gap.length), 0) FROM gap WHERE flow_id = flow.id) AS missing FROM flow)
      WHERE length <> stored_bytes + missing",
     "SELECT 'flow ' || id || ': its connection ' || connection_id || ' is not there'
      FROM flow WHERE connection_id NOT IN (SELECT id FROM connection)",
-    "SELECT 'connection ' || id || ': says it stored ' || orig_stored || ' and ' || resp_stored || ' bytes, but its flows ' || orig || ' and ' || resp
-     FROM (SELECT *, (SELECT coalesce(sum(stored_bytes), 0) FROM flow WHERE connection_id = connection.id AND side = 0) AS orig,
-                     (SELECT coalesce(sum(stored_bytes), 0) FROM flow WHERE connection_id = connection.id AND side = 1) AS resp FROM connection)
+    "SELECT 'connection ' || id || ': says it stored ' || orig_stored || ' and ' || resp_stored || ' bytes, but its flows '
+            || orig || ' and ' || resp
+     FROM (SELECT *,
+           (SELECT coalesce(sum(stored_bytes), 0) FROM flow WHERE connection_id = connection.id AND side = 0) AS orig,
+           (SELECT coalesce(sum(stored_bytes), 0) FROM flow WHERE connection_id = connection.id AND side = 1) AS resp
+           FROM connection)
      WHERE orig_stored <> orig OR resp_stored <> resp",
-    "SELECT 'gaps of flow ' || flow_id || ': the flow is not there' FROM gap WHERE flow_id NOT IN (SELECT id FROM flow) GROUP BY flow_id",
-    "SELECT 'extents of flow ' || flow_id || ': the flow is not there' FROM extent WHERE flow_id NOT IN (SELECT id FROM flow) GROUP BY flow_id",
-    "SELECT 'conflicts of flow ' || flow_id || ': the flow is not there' FROM conflict WHERE flow_id NOT IN (SELECT id FROM flow) GROUP BY flow_id",
+    "SELECT DISTINCT 'gaps of flow ' || flow_id || ': the flow is not there'
+     FROM gap WHERE flow_id NOT IN (SELECT id FROM flow)",
+    "SELECT DISTINCT 'extents of flow ' || flow_id || ': the flow is not there'
+     FROM extent WHERE flow_id NOT IN (SELECT id FROM flow)",
+    "SELECT DISTINCT 'conflicts of flow ' || flow_id || ': the flow is not there'
+     FROM conflict WHERE flow_id NOT IN (SELECT id FROM flow)",
     "SELECT '`' || path || '`: ' || count(*) || ' flows have this path' FROM flow GROUP BY path HAVING count(*) > 1",
 ];
 

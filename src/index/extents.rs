@@ -1,7 +1,8 @@
 //! Where the bytes of a flow came from, at rest: about seven bytes an extent.
 //!
-//! A chunk is a sequence of extents in order of arrival, and can be decoded alone. Each extent is a flag byte and what the flags
-//! announce, as differences to the extent before (the first of a chunk: to zeros). Numbers are LEB128, signed ones zigzag:
+//! A chunk is a sequence of extents in order of arrival, and can be decoded alone. Each extent is a flag byte and what
+//! the flags announce, as differences to the extent before (the first of a chunk: to zeros). Numbers are LEB128, signed
+//! ones zigzag:
 //!
 //! | flag | field |
 //! |---|---|
@@ -24,8 +25,8 @@ const TTL: u8 = 16;
 const CHECKSUM_SHIFT: u8 = 5;
 const REPLACES: u8 = 128;
 
-/// Bytes from which a chunk counts as full: in a `WITHOUT ROWID` table with 4096-byte pages such a row is a short local part and
-/// one overflow page nearly filled.
+/// Bytes from which a chunk counts as full: in a `WITHOUT ROWID` table with 4096-byte pages such a row is a short local
+/// part and one overflow page nearly filled.
 const FULL: usize = 4540;
 
 /// What the next extent is told against.
@@ -148,7 +149,7 @@ fn zigzag(value: i64) -> u64 {
     (value << 1 ^ value >> 63) as u64
 }
 
-/// Nanoseconds. The bit that tells the unit would not fit beside 64 others: such a difference is cut in two numbers by [`u128`].
+/// Nanoseconds, and the bit that tells the unit: 65 bits in all, hence the wide number.
 fn duration(chunk: &mut Vec<u8>, nanoseconds: i64) {
     let told = if nanoseconds % 1000 == 0 {
         u128::from(zigzag(nanoseconds / 1000)) << 1

@@ -1,5 +1,5 @@
-//! The database file: whose it is, which schema it has, and how it is opened. A file that is not ours is never given to SQLite,
-//! which might "recover" it.
+//! The database file: whose it is, which schema it has, and how it is opened. A file that is not ours is never given to
+//! SQLite, which might "recover" it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -28,7 +28,8 @@ const CACHED_STATEMENTS: usize = 64;
 /// How long a writer waits for a reader that holds a lock, and the other way round.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Makes a case index at `path` with the rows `fill` puts in, whole or not at all: under another name first. `path` must not exist.
+/// Makes a case index at `path` with the rows `fill` puts in, whole or not at all: under another name first. `path`
+/// must not exist.
 pub fn create(path: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(io_error(path)(io::ErrorKind::AlreadyExists.into()));
@@ -107,7 +108,8 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Applies what `version` lacks, in one transaction. (A migration that changes rows or columns has to seal again: index/seal.rs.)
+/// Applies what `version` lacks, in one transaction. (A migration that changes rows or columns has to seal again:
+/// index/seal.rs.)
 fn migrate(db: &Connection, version: u32) -> Result<()> {
     let tx = db.unchecked_transaction()?;
     for migration in &MIGRATIONS[version as usize..] {

@@ -1,8 +1,8 @@
 //! What SQL from outside may do: read this case, and take as long as it was given.
 //!
-//! Five walls, each enough for most attacks: the file is opened read-only; `query_only` and DEFENSIVE are on; the schema is not
-//! trusted with side effects; an authorizer lets a user's statement do nothing but SELECT; and a progress handler stops it in time.
-//! The authorizer is installed once and only watches while a user's SQL is prepared and run.
+//! Five walls, each enough for most attacks: the file is opened read-only; `query_only` and DEFENSIVE are on; the
+//! schema is not trusted with side effects; an authorizer lets a user's statement do nothing but SELECT; and a progress
+//! handler stops it in time. The authorizer is installed once and only watches while a user's SQL is prepared and run.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,7 +61,8 @@ impl Guard {
         Ok(guard)
     }
 
-    /// What is prepared while the result lives comes from a user, or is run for one (a table-valued function may prepare more).
+    /// What is prepared while the result lives comes from a user, or is run for one (a table-valued function may
+    /// prepare more).
     #[must_use]
     pub fn watch(&self) -> impl Drop {
         *lock(&self.0.refused) = None;
@@ -122,8 +123,8 @@ impl<F: Fn(&State)> Drop for OnDrop<F> {
     }
 }
 
-/// Checks that `condition` is closed in itself, so that parentheses around it hold: quotes, brackets and comments end, no
-/// parenthesis closes one outside, and there is no `;`. What it says is SQLite's to judge.
+/// Checks that `condition` is closed in itself, so that parentheses around it hold: quotes, brackets and comments end,
+/// no parenthesis closes one outside, and there is no `;`. What it says is SQLite's to judge.
 pub fn closed(condition: &str) -> Result<(), &'static str> {
     let mut depth = 0i32;
     let mut rest = condition;

@@ -1,12 +1,12 @@
 //! F3: the index, and the only SQL. One SQLite file says everything about a case but the payload bytes themselves.
 //!
-//! The way of a row: ingest says [`Row`], [`Writer`] turns it into cells ([`cells`]), adds its digest to the table's seal
-//! ([`seal`]) and inserts it; [`Reader`] reads it back, typed or through the views. Tables are private, `migrations/` has them;
-//! views are the interface, [`columns`] says what they mean. Where payload came from lies encoded ([`extents`]) and is shown by
-//! the virtual table `segments`. What a user writes in SQL passes [`guard`].
+//! The way of a row: ingest says [`Row`], [`Writer`] turns it into cells (`cells`), adds its digest to the table's
+//! seal (`seal`) and inserts it; [`Reader`] reads it back, typed or through the views. Tables are private,
+//! `migrations/` has them; views are the interface, [`columns`] says what they mean. Where payload came from lies
+//! encoded ([`extents`]) and is shown by the virtual table `segments`. What a user writes in SQL passes `guard`.
 //!
-//! Laws held here: a commit is one transaction, seals and batch number included; a file that is foreign, newer or damaged is
-//! refused before SQLite may touch it ([`file`]); nothing but a [`Writer`] ever writes.
+//! Laws held here: a commit is one transaction, seals and batch number included; a file that is foreign, newer or
+//! damaged is refused before SQLite may touch it (`file`); nothing but a [`Writer`] ever writes.
 
 use std::path::PathBuf;
 

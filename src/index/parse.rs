@@ -1,4 +1,5 @@
-//! What users write on the command line: addresses, networks, ports, times. Messages quote what was given and say what is expected.
+//! What users write on the command line: addresses, networks, ports, times. Messages quote what was given and say what
+//! is expected.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -117,8 +118,8 @@ pub fn ports(text: &str) -> Result<RangeInclusive<u16>, Malformed> {
 
 const TIME: &str = "a time (2008-10-06, 2008-10-06T17:54:54Z, 2008-10-06 17:54:54.5, @1223315694.796605)";
 
-/// ISO 8601: a date (its first moment), or date and time with an optional fraction; UTC unless an offset is given. Or `@` and
-/// seconds since 1970.
+/// ISO 8601: a date (its first moment), or date and time with an optional fraction; UTC unless an offset is given. Or
+/// `@` and seconds since 1970.
 impl FromStr for Timestamp {
     type Err = Malformed;
 

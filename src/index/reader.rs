@@ -1,4 +1,4 @@
-//! Reading a case: typed rows for the program's own views, and the way to the SQL of users ([`query`](super::query)).
+//! Reading a case: typed rows for the program's own views, and the way to the SQL of users (`query`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -104,12 +104,13 @@ pub struct SegmentInfo {
     pub checksum: Checksum,
 }
 
-const FLOW: &str = "SELECT id, connection_id, side = 'resp', part, src_ip, src_port, dst_ip, dst_port, vlan, path, base, length, stored_bytes,
-    missing_tail_bytes, packets, start_ns, end_ns, isn, sha256, md5, sha1, blake3 FROM flows WHERE path IS NOT NULL";
+const FLOW: &str =
+    "SELECT id, connection_id, side = 'resp', part, src_ip, src_port, dst_ip, dst_port, vlan, path, base,
+    length, stored_bytes, missing_tail_bytes, packets, start_ns, end_ns, isn, sha256, md5, sha1, blake3
+    FROM flows WHERE path IS NOT NULL";
 
-const CONNECTION: &str =
-    "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history, orig_bytes, resp_bytes,
-    orig_packets, resp_packets, orig_flow_id, resp_flow_id FROM connections";
+const CONNECTION: &str = "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history,
+    orig_bytes, resp_bytes, orig_packets, resp_packets, orig_flow_id, resp_flow_id FROM connections";
 
 impl Reader {
     /// Opens the index at `path` of the case in `case_dir`.
@@ -180,7 +181,8 @@ impl Reader {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Where the bytes of a flow came from: ascending, and as long together as the bytes stored. Empty if there is no such flow.
+    /// Where the bytes of a flow came from: ascending, and as long together as the bytes stored. Empty if there is no
+    /// such flow.
     pub fn segments(&self, flow: FlowId) -> Result<Vec<SegmentInfo>> {
         segments_of(&self.db, flow)
     }

@@ -72,8 +72,8 @@ impl Tiles {
     }
 }
 
-/// The extents that make up the file with offsets `0..length` from `base`: ascending by position, cut to what still counts.
-/// `replaced` says that some extents replace others.
+/// The extents that make up the file with offsets `0..length` from `base`: ascending by position, cut to what still
+/// counts. `replaced` says that some extents replace others.
 pub fn tiles(mut extents: Vec<Extent>, base: i64, length: u64, replaced: bool) -> Vec<Extent> {
     if replaced {
         let mut tiles = Tiles::default();

@@ -2,7 +2,8 @@
 
 use crate::model::{AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, Path, Skip, Timestamp};
 
-/// Anything [`Writer::put`](super::Writer::put) takes. Order matters only within a flow: extents before the conflicts that refer to them.
+/// Anything [`Writer::put`](super::Writer::put) takes. Order matters only within a flow: extents before the conflicts
+/// that refer to them.
 #[derive(Clone, Debug)]
 pub enum Row {
     /// A connection, whole; replaces none (a dormant one was taken before).
@@ -36,7 +37,8 @@ pub struct ConnectionRow {
     pub history: String,
     /// Payload bytes that were captured again, both sides.
     pub retransmitted_bytes: u64,
-    /// Segments with payload that began before the highest position seen of their flow without being retransmissions, both sides.
+    /// Segments with payload that began before the highest position seen of their flow without being retransmissions,
+    /// both sides.
     pub out_of_order: u64,
     /// Originator, responder.
     pub sides: [SideRow; 2],
@@ -107,7 +109,8 @@ pub struct FrameRef {
     pub checksum: Checksum,
 }
 
-/// Two copies of the same range that differ. The other frame (or frames: then one row each) is found in the flow's extents.
+/// Two copies of the same range that differ. The other frame (or frames: then one row each) is found in the flow's
+/// extents.
 #[derive(Clone, Debug)]
 pub struct ConflictRow {
     /// The flow.

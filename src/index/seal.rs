@@ -1,8 +1,9 @@
 //! Seals: for each table the sum of the digests of its rows, so that a changed, added or missing row shows.
 //!
-//! The digest of a row is the first 16 bytes of BLAKE3 over the table's name and the row's typed cells; the sum wraps at 2^128. Sums
-//! do not depend on the order of rows, and cost one short digest a row. They reveal damage and careless edits, not an adversary, who could
-//! seal again. Outside: `run` (what the clock says), `seal` itself, and `capture.path` (where a file lay).
+//! The digest of a row is the first 16 bytes of BLAKE3 over the table's name and the row's typed cells; the sum wraps
+//! at 2^128. Sums do not depend on the order of rows, and cost one short digest a row. They reveal damage and careless
+//! edits, not an adversary, who could seal again. Outside: `run` (what the clock says), `seal` itself, and
+//! `capture.path` (where a file lay).
 
 use std::collections::BTreeMap;
 
@@ -113,7 +114,8 @@ fn encode(buffer: &mut Vec<u8>, cell: &Cell<'_>) {
     }
 }
 
-/// A stored value as a cell. Tables are STRICT and have no REAL columns: text that is not UTF-8 can only be damage, and counts as a blob.
+/// A stored value as a cell. Tables are STRICT and have no REAL columns: text that is not UTF-8 can only be damage, and
+/// counts as a blob.
 pub fn cell(value: ValueRef<'_>) -> Cell<'_> {
     match value {
         ValueRef::Null => Cell::Null,

@@ -1,10 +1,10 @@
-//! The virtual table `segments`: which frame brought which bytes of a flow. `SELECT * FROM segments`, `WHERE flow_id = 17` and
-//! `segments(17)` all work, and a join on `flow_id` looks up flow by flow.
+//! The virtual table `segments`: which frame brought which bytes of a flow. `SELECT * FROM segments`, `WHERE flow_id =
+//! 17` and `segments(17)` all work, and a join on `flow_id` looks up flow by flow.
 //!
 //! # Soundness
-//! The traits of `rusqlite::vtab` are unsafe because SQLite casts pointers to these structs: each is `#[repr(C)]`, begins with SQLite's
-//! base struct, and is made and freed by rusqlite alone. Nothing else here is unsafe: rows come through an ordinary
-//! connection of its own, owned by the module and locked while a flow is read.
+//! The traits of `rusqlite::vtab` are unsafe because SQLite casts pointers to these structs: each is `#[repr(C)]`,
+//! begins with SQLite's base struct, and is made and freed by rusqlite alone. Nothing else here is unsafe: rows come
+//! through an ordinary connection of its own, owned by the module and locked while a flow is read.
 #![allow(unsafe_code)]
 
 use std::borrow::Cow;

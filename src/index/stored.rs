@@ -38,8 +38,9 @@ impl Writer {
         let capture = next("SELECT coalesce(max(id), 0) + 1 FROM capture")?;
         let connection = next("SELECT coalesce(max(id), 0) + 1 FROM connection")?;
         let flow = next(
-            "SELECT max(coalesce((SELECT max(id) FROM flow), 0), coalesce((SELECT max(orig_flow_id) FROM connection), 0),
-                 coalesce((SELECT max(resp_flow_id) FROM connection), 0), coalesce((SELECT max(flow_id) FROM extent), 0)) + 1",
+            "SELECT coalesce(max(id), 0) + 1 FROM (SELECT max(id) AS id FROM flow
+                 UNION ALL SELECT max(orig_flow_id) FROM connection UNION ALL SELECT max(resp_flow_id) FROM connection
+                 UNION ALL SELECT max(flow_id) FROM extent)",
         )?;
         Ok((capture as CaptureId, connection as ConnectionId, flow as FlowId))
     }
@@ -73,8 +74,8 @@ impl Writer {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Takes up the connections at rest with this hash: their states, in order of their numbers. Their rows (connection, flows, gaps,
-    /// anomalies) go, to be put again when they end; extents and conflicts stay.
+    /// Takes up the connections at rest with this hash: their states, in order of their numbers. Their rows
+    /// (connection, flows, gaps, anomalies) go, to be put again when they end; extents and conflicts stay.
     pub fn take_dormant(&mut self, hash: u64) -> Result<Vec<Vec<u8>>> {
         self.begin()?;
         let sql = "SELECT connection_id, state FROM dormant WHERE tuple_hash = ?1 ORDER BY connection_id";

@@ -92,7 +92,8 @@ pub struct Totals {
 impl Reader {
     /// Every run, in order.
     pub fn runs(&self) -> Result<Vec<Run>> {
-        let sql = "SELECT id, started_ns, ended_ns, version, command_line, user_seconds, system_seconds, peak_memory_bytes FROM run ORDER BY id";
+        let sql = "SELECT id, started_ns, ended_ns, version, command_line, user_seconds, system_seconds,
+            peak_memory_bytes FROM run ORDER BY id";
         self.all(sql, |row| {
             Ok(Run {
                 id: row.get(0)?,
@@ -109,8 +110,8 @@ impl Reader {
 
     /// Every capture, in order of its number.
     pub fn captures(&self) -> Result<Vec<CaptureInfo>> {
-        let sql = "SELECT id, path, sha256, size_bytes, format, filter, frames, used_frames, first_ns, last_ns, status, stopped_at, message
-            FROM captures ORDER BY id";
+        let sql = "SELECT id, path, sha256, size_bytes, format, filter, frames, used_frames, first_ns, last_ns,
+            status, stopped_at, message FROM captures ORDER BY id";
         self.all(sql, |row| {
             Ok(CaptureInfo {
                 id: row.get(0)?,

@@ -1,6 +1,7 @@
 //! The one writer of a case: rows go into a transaction that is opened by the first of them and closed by a commit.
 //!
-//! A commit is all or nothing: rows, seals and the number of the batch together. Between commits readers see the last one.
+//! A commit is all or nothing: rows, seals and the number of the batch together. Between commits readers see the last
+//! one.
 
 use std::cell::Cell as Flag;
 use std::collections::BTreeMap;
@@ -104,13 +105,14 @@ impl Writer {
 
     /// The run ends: wall clock, processor seconds in user and system mode, highest resident memory in bytes.
     pub fn end_run(&mut self, id: i64, ended_ns: i64, user_s: f64, system_s: f64, peak: u64) -> Result<()> {
-        let sql = "UPDATE run SET ended_ns = ?2, user_seconds = ?3, system_seconds = ?4, peak_memory_bytes = ?5 WHERE id = ?1";
+        let sql = "UPDATE run SET ended_ns = ?2, user_seconds = ?3, system_seconds = ?4, peak_memory_bytes = ?5
+            WHERE id = ?1";
         self.db.execute(sql, (id, ended_ns, user_s, system_s, peak as i64))?;
         Ok(())
     }
 
-    /// Leaves out the secondary indexes until [`finish`](Self::finish) if the case holds no connection yet: a large load is
-    /// faster so.
+    /// Leaves out the secondary indexes until [`finish`](Self::finish) if the case holds no connection yet: a large
+    /// load is faster so.
     pub fn defer_indexes(&mut self) -> Result<()> {
         let empty: bool = self.db.query_row("SELECT NOT EXISTS (SELECT 1 FROM connection)", [], |row| row.get(0))?;
         if !empty || !self.db.is_autocommit() {
@@ -124,8 +126,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends writing: what is not committed is undone, missing indexes are made, and the case is one file again (unless someone
-    /// reads it just now; then the next writer sees to that).
+    /// Ends writing: what is not committed is undone, missing indexes are made, and the case is one file again (unless
+    /// someone reads it just now; then the next writer sees to that).
     pub fn finish(mut self) -> Result<()> {
         self.rollback()?;
         self.index()?;

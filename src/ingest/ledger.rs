@@ -86,11 +86,7 @@ impl Ledger {
     }
 
     /// A capture was read as far as it goes: its row is written, or waits until those with frames are numbered.
-    pub fn ended(
-        &mut self,
-        ended: Box<Ended>,
-        recorder: &mut Recorder<'_>,
-    ) -> Result<(), Error> {
+    pub fn ended(&mut self, ended: Box<Ended>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         let path = &self.paths[ended.capture];
         if let Some(known) = ended.identity.as_ref().and_then(|identity| self.stored.get(&identity.sha256)) {
             return Err(Error::Already(Box::new(Outcome { path: path.clone(), ..known.clone() })));

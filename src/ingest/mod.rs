@@ -160,13 +160,16 @@ pub fn ingest(
 ) -> Result<Summary, Error> {
     let asked = Settings::asked(options)?;
     let filter = options.filter.as_deref().map(Filter::new).transpose()?;
-    let paths = capture::walk(captures)?;
-    if paths.is_empty() {
+    let found = capture::walk(captures)?;
+    if found.passed_over > 0 {
+        progress.note(&format!("{} files that are no captures passed over", found.passed_over));
+    }
+    if found.captures.is_empty() {
         return Err(Error::NoCaptures);
     }
     let mut case = case::Writer::open_or_make(root, &asked.to_map())?;
     let run = run::begin(&mut case.index, &options.command_line)?;
-    let done = settings_and_plan(&case.index, options, paths)
+    let done = settings_and_plan(&case.index, options, found.captures)
         .and_then(|(settings, plan)| reading::record(&mut case, &settings, plan, filter, options, progress));
     match finish(case, run, done) {
         Err(Error::Already(outcome)) => Ok(Summary { captures: vec![*outcome], ..Summary::default() }),

@@ -38,6 +38,8 @@ pub fn record(
     if plan.reading.is_empty() {
         return Ok(ledger.unchanged());
     }
+    case.index.set_sync(options.sync)?;
+    case.index.defer_indexes()?;
     let mut store = Files::new(case.beneath.again(), settings.hashes.clone());
     store.begin_batch(batch + 1, options.sync)?;
     let merge = Merge::new(capture::plan(&plan.reading));
