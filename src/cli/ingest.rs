@@ -6,7 +6,7 @@ use super::errors::{Done, Error};
 use super::output::counted;
 use super::{progress, size};
 use crate::index::rows::Status;
-use crate::ingest::{self, Options, Summary};
+use crate::ingest::{self, Options, Outcome, Summary};
 use crate::model::HashKind;
 use crate::view::escape::printable;
 
@@ -91,7 +91,11 @@ pub fn run(args: Args) -> Result<Done, Error> {
     let mut progress = progress::Capture::new(args.progress);
     let done = ingest::ingest(&args.case, &args.captures, &options, &mut progress);
     progress.end();
-    let summary = done?;
+    let summary = done.inspect_err(|error| {
+        if let ingest::Error::NothingReadable(captures) = error {
+            captures.iter().for_each(say_capture);
+        }
+    })?;
     say(&summary);
     Ok(Done::but(summary.left_out))
 }
@@ -111,11 +115,8 @@ fn kinds(names: &[Hash]) -> Result<Option<Vec<HashKind>>, Error> {
     Ok((!names.is_empty()).then(|| names.iter().filter_map(kind).collect()))
 }
 
-/// What went wrong with a capture was said when it was met.
 fn say(summary: &Summary) {
-    for capture in summary.captures.iter().filter(|capture| capture.already) {
-        eprintln!("`{}`: in the case already ({}), passed over", printable(&capture.path), capture.status.name());
-    }
+    summary.captures.iter().for_each(say_capture);
     let read = summary.captures.iter().filter(|capture| !capture.already && capture.status != Status::Unreadable);
     let (captures, frames) = (counted(read.count() as u64, "capture"), counted(summary.frames, "frame"));
     let (connections, flows) = (counted(summary.connections, "connection"), counted(summary.flows, "flow"));
@@ -123,6 +124,20 @@ fn say(summary: &Summary) {
     eprintln!(
         "{captures}: {frames}, {used} used and {skipped} skipped; {connections} and {flows} begun, {bytes} stored"
     );
+}
+
+/// Says why a capture was not read to its end; nothing of one that was.
+fn say_capture(capture: &Outcome) {
+    let (path, status) = (printable(&capture.path), capture.status.name());
+    let why = capture.message.as_deref().map(printable).unwrap_or_default();
+    if capture.already {
+        return eprintln!("`{path}`: in the case already ({status}), passed over");
+    }
+    match capture.status {
+        Status::Complete => {}
+        Status::Unreadable => eprintln!("`{path}`: {status}: {why}"),
+        _ => eprintln!("`{path}`: {status} after {}: {why}", counted(capture.frames, "frame")),
+    }
 }
 
 /// The words as a shell would take them back.

@@ -2,6 +2,7 @@
 
 mod case;
 mod export;
+mod ingest;
 mod list;
 mod read;
 mod report;
