@@ -4,5 +4,7 @@
 mod cli;
 mod floors;
 mod house;
+mod situations;
+mod support;
 mod testdata;
 mod traffic;
