@@ -4,6 +4,7 @@
 mod cli;
 mod floors;
 mod house;
+mod kill;
 mod laws;
 mod situations;
 mod support;

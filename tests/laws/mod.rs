@@ -3,7 +3,7 @@
 
 mod order;
 mod pieces;
-mod random;
+pub mod random;
 mod reassembly;
 mod twin;
 
