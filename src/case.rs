@@ -23,6 +23,8 @@ pub mod verify;
 pub const INDEX: &str = "case.sqlite";
 /// What the index is called until it is whole.
 const UNFINISHED: &str = "case.sqlite-new";
+/// What SQLite keeps beside the index while it is written, and a killed writer leaves: readers cannot put it right.
+const BESIDE_INDEX: [&str; 3] = ["case.sqlite-wal", "case.sqlite-shm", "case.sqlite-journal"];
 
 /// A case that cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +105,7 @@ impl Hold {
     /// Nothing was committed: a case made for it goes again.
     pub fn abandon(self) {
         if self.made_index {
-            for name in [INDEX, "case.sqlite-wal", "case.sqlite-shm"] {
+            for name in [INDEX].iter().chain(&BESIDE_INDEX) {
                 let _ = fs::remove_file(self.root.join(name));
             }
             remove_empty(&self.root.join(store::template::DIRECTORY));
@@ -175,8 +177,8 @@ impl Reader {
         if !root.join(INDEX).exists() {
             return Err(Error::NotACase(root.to_owned()));
         }
-        let left_behind = |name: &str| root.join(name).exists();
-        if left_behind(store::journal::NAME) || left_behind("case.sqlite-wal") {
+        let left_behind = [store::journal::NAME].into_iter().chain(BESIDE_INDEX);
+        if left_behind.into_iter().any(|name| root.join(name).exists()) {
             settle(root)?;
         }
         let beneath = RefCell::new(Beneath::open(root).map_err(at(root))?);

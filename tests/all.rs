@@ -1,12 +1,15 @@
 //! Everything that is tested from outside, as one binary.
 #![allow(clippy::disallowed_methods, reason = "tests read and write files")]
 
+mod bad_input;
 mod cli;
+mod export;
 mod floors;
 mod house;
 mod kill;
 mod laws;
 mod situations;
 mod support;
+mod tamper;
 mod testdata;
 mod traffic;
