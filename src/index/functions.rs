@@ -1,12 +1,5 @@
-//! Functions for SQL: addresses, times, payload.
-//!
-//! | function | gives |
-//! |---|---|
-//! | `ip(text)` | the address as 16 bytes that sort as addresses do (IPv4 as `::ffff:a.b.c.d`); NULL if it is none |
-//! | `in_subnet(ip, cidr)` | 1 if the address lies in the network, else 0; NULL if it is none |
-//! | `iso(ns)` | nanoseconds since 1970 as text, ISO 8601, UTC |
-//! | `ns(text)` | a time as nanoseconds since 1970; NULL if it is none |
-//! | `payload(flow_id)` | the bytes of a flow, holes as zeros; NULL if it has none |
+//! Functions for SQL: addresses, times, payload. What each gives stands with the columns:
+//! [`FUNCTIONS`](super::columns::FUNCTIONS).
 
 use std::net::IpAddr;
 use std::path::Path;
