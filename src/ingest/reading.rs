@@ -7,7 +7,7 @@ use std::thread;
 
 use super::ledger::Ledger;
 use super::plan::Plan;
-use super::recorder::{Place, Recorder};
+use super::recorder::{Place, Recorder, Start};
 use super::scribe::Scribe;
 use super::settings::Settings;
 use super::{Error, Options, Progress, Summary};
@@ -47,7 +47,8 @@ pub fn record(
     let read = merge.bytes_read();
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
-        let mut recorder = Recorder::new(settings, store, scribe, (connection, flow), dormant, batch, options.sync);
+        let start = Start { connection, flow, dormant, batch, sync: options.sync };
+        let mut recorder = Recorder::new(scope, settings, store, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || merge.map(|step| send.send(step)).find(Result::is_err);
         thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, read_all).map_err(Error::Thread)?;

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::thread::Scope;
 
 use super::dormant::{self, Dormant};
 use super::rows::{self, File};
@@ -12,14 +13,14 @@ use super::{Error, Summary};
 use smallvec::SmallVec;
 
 use crate::index::extents::Encoder;
-use crate::index::rows::{ConflictRow, FrameRef, Row};
+use crate::index::rows::{ConflictRow, FlowRow, FrameRef, Row};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{Extent, FlowId, Segment};
+use crate::model::{ConnectionId, Digests, Extent, FlowId, Segment};
 use crate::reassemble::Placement;
 use crate::reassemble::part::Kind;
 use crate::store::names::Names;
 use crate::store::template::Facts;
-use crate::store::{Files, PayloadStore};
+use crate::store::{Away, Files};
 use crate::track::{Begun, Connection, Event, Stamp, Tracker};
 
 /// Bytes of a losing copy that a conflict row keeps.
@@ -28,7 +29,7 @@ const MAX_LOST_BYTES: usize = 4096;
 /// Records segments into a case.
 pub struct Recorder<'scope> {
     tracker: Tracker,
-    store: Files,
+    store: Away<'scope, Files, Box<FlowRow>>,
     names: Names,
     /// Earlier commits hold flows, whose paths are taken.
     has_earlier_flows: bool,
@@ -42,6 +43,20 @@ pub struct Recorder<'scope> {
     batch: u64,
     sync: bool,
     totals: Totals,
+}
+
+/// Where a recorder goes on.
+pub struct Start {
+    /// Number of the next connection.
+    pub connection: ConnectionId,
+    /// Number of the next flow.
+    pub flow: FlowId,
+    /// Hashes of the endpoints of connections at rest.
+    pub dormant: HashSet<u64>,
+    /// Number of the last commit.
+    pub batch: u64,
+    /// Everything is on disk before a commit.
+    pub sync: bool,
 }
 
 /// A flow that has a file and may get more.
@@ -82,31 +97,32 @@ struct Totals {
 }
 
 impl<'scope> Recorder<'scope> {
-    /// A recorder that goes on after commit number `batch`, with these numbers for connections and flows.
-    pub fn new(
+    /// A recorder that goes on where `start` says. Payload goes to `store`, on a thread of its own.
+    pub fn new<'env>(
+        scope: &'scope Scope<'scope, 'env>,
         settings: &Settings,
         store: Files,
         scribe: Scribe<'scope>,
-        (connection, flow): (u64, u64),
-        dormant: HashSet<u64>,
-        batch: u64,
-        sync: bool,
-    ) -> Self {
-        Recorder {
-            tracker: Tracker::new(settings.limits.clone(), connection, flow),
+        start: Start,
+    ) -> Result<Self, Error> {
+        let desk = scribe.desk();
+        let row = |(row, digests): (Box<FlowRow>, Digests)| Row::Flow(Box::new(FlowRow { digests, ..*row }));
+        let store = Away::start(scope, store, move |closed| desk.put(closed.into_iter().map(row).collect()))?;
+        Ok(Recorder {
+            tracker: Tracker::new(settings.limits.clone(), start.connection, start.flow),
             store,
             names: Names::new(settings.template.clone()),
-            has_earlier_flows: flow > 1,
+            has_earlier_flows: start.flow > 1,
             woken: HashSet::new(),
             scribe,
             live: HashMap::default(),
-            dormant,
+            dormant: start.dormant,
             events: Vec::new(),
             earlier: Vec::new(),
-            batch,
-            sync,
-            totals: Totals { first_connection: connection, ..Totals::default() },
-        }
+            batch: start.batch,
+            sync: start.sync,
+            totals: Totals { first_connection: start.connection, ..Totals::default() },
+        })
     }
 
     /// Takes in one segment.
@@ -130,12 +146,13 @@ impl<'scope> Recorder<'scope> {
         for (connection, goes_on) in self.tracker.finish() {
             self.end(*connection, goes_on)?;
         }
-        self.store.prepare(self.sync)?;
+        let (next, sync) = (self.batch + 2, self.sync);
+        self.store.with(Files::prepare)?;
         self.scribe.commit()?;
         self.batch += 1;
-        self.store.settle()?;
+        self.store.with(Files::settle)?;
         if !last {
-            self.store.begin_batch(self.batch + 1, self.sync)?;
+            self.store.with(move |store| store.begin_batch(next, sync))?;
         }
         Ok(())
     }
@@ -150,9 +167,11 @@ impl<'scope> Recorder<'scope> {
         self.totals.flows
     }
 
-    /// Ends the recording; the index's error, if that is why it ended.
+    /// Ends the recording; the error of the store's or the index's thread, if that is why it ended.
     pub fn finish(self) -> Result<(), Error> {
-        self.scribe.finish()
+        let stored = self.store.finish();
+        self.scribe.finish()?;
+        Ok(stored?)
     }
 
     /// Adds what was recorded to a summary.
@@ -173,7 +192,7 @@ impl<'scope> Recorder<'scope> {
             let dormant = Dormant::decode(&state)?;
             for (flow, live, at_rest) in dormant.flows() {
                 self.woken.insert(live.path.clone());
-                self.store.resume(flow, at_rest);
+                self.store.resume(flow, at_rest)?;
                 self.live.insert(flow, live);
             }
             self.tracker.resume(dormant.connection);
@@ -184,7 +203,7 @@ impl<'scope> Recorder<'scope> {
     fn follow(&mut self, event: Event, place: Place, segment: &Segment<'_>) -> Result<(), Error> {
         match event {
             Event::Begun(begun) => self.begin(&begun)?,
-            Event::Rebased { flow, base } => self.store.rebase(flow, base),
+            Event::Rebased { flow, base } => self.store.rebase(flow, base)?,
             Event::Placed { flow, placement } => match placement.kind {
                 Kind::New => self.store_new(flow, &placement, place, segment)?,
                 Kind::Again { prefer_later } => self.compare(flow, &placement, prefer_later, place, segment)?,
@@ -206,7 +225,7 @@ impl<'scope> Recorder<'scope> {
             true => names.next(&facts, |path| Ok(woken.contains(path) || scribe.path_taken(path)?)),
             false => names.next(&facts, |_| Ok::<_, Gone>(false)),
         }?;
-        self.store.begin(flow, path.clone(), first);
+        self.store.begin(flow, path.clone(), first)?;
         self.live.insert(flow, Live { path, ..Live::default() });
         self.totals.flows += 1;
         Ok(())
@@ -313,12 +332,11 @@ impl<'scope> Recorder<'scope> {
         for file in File::all(&connection) {
             let id = file.flow().id;
             let Some(mut live) = self.live.remove(&id) else { continue };
-            let digests = self.store.close(id, file.extent().length())?;
             if let Some(chunk) = live.encoder.finish() {
                 self.scribe.put(Row::Extents(id, chunk))?;
             }
-            let row = file.row(live.path.clone(), live.replaced, digests);
-            self.scribe.put(Row::Flow(Box::new(row)))?;
+            let row = file.row(live.path.clone(), live.replaced);
+            self.store.close(id, row.length, Box::new(row))?;
             flows.push((id, live));
         }
         self.totals.last_connection = self.totals.last_connection.max(connection.id);

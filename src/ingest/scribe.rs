@@ -45,6 +45,11 @@ impl<'scope> Scribe<'scope> {
         if self.rows.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 
+    /// A way for another thread to add rows.
+    pub fn desk(&self) -> Desk {
+        Desk(self.orders.clone())
+    }
+
     /// Everything put so far becomes true. Returns when it is.
     pub fn commit(&mut self) -> Result<(), Gone> {
         self.ask(Order::Commit)
@@ -82,6 +87,16 @@ impl<'scope> Scribe<'scope> {
         let (reply, answer) = sync_channel(1);
         self.orders.send(order(reply)).map_err(|_| Gone)?;
         answer.recv().map_err(|_| Gone)
+    }
+}
+
+/// A way for another thread to add rows.
+pub struct Desk(SyncSender<Order>);
+
+impl Desk {
+    /// Adds rows. If the index's thread has ended, that is told elsewhere.
+    pub fn put(&self, rows: Vec<Row>) {
+        let _ = self.0.send(Order::Put(rows));
     }
 }
 

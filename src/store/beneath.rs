@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
@@ -14,15 +14,15 @@ const MAX_OPEN_DIRECTORIES: usize = 300;
 
 /// A directory and what lies in it. Paths are relative, `/` between names; `..`, links and absolute paths are refused.
 pub struct Beneath {
-    root: Rc<OwnedFd>,
-    open: HashMap<String, Rc<OwnedFd>>,
+    root: Arc<OwnedFd>,
+    open: HashMap<String, Arc<OwnedFd>>,
 }
 
 impl Beneath {
     /// Opens the directory `root` itself (which may be reached through links).
     pub fn open(root: &Path) -> io::Result<Self> {
         let root = rustix::fs::openat(CWD, root, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        Ok(Beneath { root: Rc::new(root), open: HashMap::new() })
+        Ok(Beneath { root: Arc::new(root), open: HashMap::new() })
     }
 
     /// The same directory again, with its own record of what is open.
@@ -57,6 +57,20 @@ impl Beneath {
         removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
     }
 
+    /// Removes a file unless it was last changed before `since` (seconds, nanoseconds of the file system's clock).
+    pub fn remove_since(&mut self, path: &str, since: (i64, i64)) -> io::Result<()> {
+        let changed = self.parent(path, false).and_then(|(parent, name)| {
+            let stat = rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            Ok((stat.st_ctime, stat.st_ctime_nsec as i64))
+        });
+        match changed {
+            Ok(changed) if changed >= since => self.remove(path),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Renames `from` to `to`, replacing it. False if `from` is not there.
     pub fn rename(&mut self, from: &str, to: &str) -> io::Result<bool> {
         let (to_parent, to_name) = self.parent(to, true)?;
@@ -83,7 +97,7 @@ impl Beneath {
     }
 
     /// The open directory a path lies in, and the path's last name.
-    fn parent<'p>(&mut self, path: &'p str, make: bool) -> io::Result<(Rc<OwnedFd>, &'p str)> {
+    fn parent<'p>(&mut self, path: &'p str, make: bool) -> io::Result<(Arc<OwnedFd>, &'p str)> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         if name.is_empty() || name == "." || name == ".." {
             return Err(outside(path));
@@ -103,7 +117,7 @@ impl Beneath {
     }
 }
 
-fn enter(at: &OwnedFd, name: &str, make: bool) -> io::Result<Rc<OwnedFd>> {
+fn enter(at: &OwnedFd, name: &str, make: bool) -> io::Result<Arc<OwnedFd>> {
     if name.is_empty() || name == "." || name == ".." {
         return Err(outside(name));
     }
@@ -119,7 +133,7 @@ fn enter(at: &OwnedFd, name: &str, make: bool) -> io::Result<Rc<OwnedFd>> {
         }
         other => other,
     };
-    Ok(Rc::new(entered?))
+    Ok(Arc::new(entered?))
 }
 
 fn outside(path: &str) -> io::Error {
@@ -142,8 +156,11 @@ mod tests {
         }
         beneath.create("a/b/c").unwrap();
         assert!(beneath.create("a/b/c").is_err(), "never over an existing file");
+        beneath.remove_since("a/b/c", (i64::MAX, 0)).unwrap();
         assert!(beneath.rename("a/b/c", "d").unwrap());
         assert!(!beneath.rename("a/b/c", "d").unwrap());
+        beneath.remove_since("d", (0, 0)).unwrap();
+        assert!(!inside.path().join("d").exists());
         assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 }

@@ -15,9 +15,10 @@ pub const NAME: &str = "journal";
 /// One act on the payload.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Record {
-    /// The number the index will have after the commit. Always the first.
-    Batch(u64),
-    /// A file that did not exist is made.
+    /// The number the index will have after the commit, and when the journal was begun, as the file system's clock says it
+    /// (seconds, nanoseconds). Always the first.
+    Batch(u64, (i64, i64)),
+    /// A file that did not exist will be made, or was. One that is older than the journal was there before.
     New(String),
     /// The file named last was there already and is not ours.
     Foreign(String),
@@ -41,25 +42,42 @@ impl Journal {
     pub fn begin(beneath: &mut Beneath, batch: u64, sync: bool) -> io::Result<Self> {
         beneath.remove(NAME)?;
         let mut journal = Journal { file: beneath.create(NAME)?, sync };
-        journal.write(&Record::Batch(batch))?;
+        let stat = rustix::fs::fstat(&journal.file)?;
+        journal.write(&[Record::Batch(batch, (stat.st_ctime, stat.st_ctime_nsec as i64))])?;
         Ok(journal)
     }
 
-    /// Adds a record; on return a kill cannot lose it.
-    pub fn write(&mut self, record: &Record) -> io::Result<()> {
-        let mut bytes = postcard::to_stdvec(record).map_err(io::Error::other)?;
-        let length = (bytes.len() as u32).to_le_bytes();
-        bytes.splice(0..0, length);
+    /// Adds records; on return a kill cannot lose them.
+    pub fn write(&mut self, records: &[Record]) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for record in records {
+            let start = bytes.len() + 4;
+            bytes.extend_from_slice(&[0; 4]);
+            bytes = postcard::to_extend(record, bytes).map_err(io::Error::other)?;
+            let length = (bytes.len() - start) as u32;
+            bytes[start - 4..start].copy_from_slice(&length.to_le_bytes());
+        }
         self.file.write_all(&bytes)?;
-        if self.sync && matches!(record, Record::Grow(..) | Record::Bytes(..)) {
+        if self.sync && records.iter().any(|record| matches!(record, Record::Grow(..) | Record::Bytes(..))) {
             self.file.sync_data()?;
         }
         Ok(())
     }
 }
 
-/// Reads the journal of a case, if there is one: its batch number and the records after it.
-pub fn read(beneath: &mut Beneath) -> io::Result<Option<(u64, Vec<Record>)>> {
+/// A journal as it was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The number of its commit; 0 if not even that was written.
+    pub batch: u64,
+    /// When it was begun, as the file system's clock says it (seconds, nanoseconds).
+    pub since: (i64, i64),
+    /// What it says.
+    pub records: Vec<Record>,
+}
+
+/// Reads the journal of a case, if there is one.
+pub fn read(beneath: &mut Beneath) -> io::Result<Option<Found>> {
     let mut bytes = Vec::new();
     match beneath.read(NAME) {
         Ok(mut file) => file.read_to_end(&mut bytes)?,
@@ -68,8 +86,8 @@ pub fn read(beneath: &mut Beneath) -> io::Result<Option<(u64, Vec<Record>)>> {
     };
     let mut records = parse(&bytes).into_iter();
     Ok(match records.next() {
-        Some(Record::Batch(number)) => Some((number, records.collect())),
-        _ => Some((0, Vec::new())),
+        Some(Record::Batch(batch, since)) => Some(Found { batch, since, records: records.collect() }),
+        _ => Some(Found::default()),
     })
 }
 
@@ -93,16 +111,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut beneath = Beneath::open(directory.path()).unwrap();
         let mut journal = Journal::begin(&mut beneath, 7, false).unwrap();
-        journal.write(&Record::New("flows/a".into())).unwrap();
-        journal.write(&Record::Grow("flows/b".into(), 12)).unwrap();
+        journal.write(&[Record::New("flows/a".into()), Record::Grow("flows/b".into(), 12)]).unwrap();
         let whole = std::fs::read(directory.path().join(NAME)).unwrap();
         for cut in 0..whole.len() {
             std::fs::write(directory.path().join(NAME), &whole[..cut]).unwrap();
-            let (batch, records) = read(&mut beneath).unwrap().unwrap();
-            assert!(batch == 7 || (batch == 0 && records.is_empty()));
-            assert!(records.len() < 2);
+            let found = read(&mut beneath).unwrap().unwrap();
+            assert!(found.batch == 7 || (found.batch == 0 && found.records.is_empty()));
+            assert!(found.records.len() < 2);
         }
         std::fs::write(directory.path().join(NAME), &whole).unwrap();
-        assert_eq!(read(&mut beneath).unwrap().unwrap().1.len(), 2);
+        assert_eq!(read(&mut beneath).unwrap().unwrap().records.len(), 2);
     }
 }

@@ -1,5 +1,6 @@
-//! F3: payload at rest. Bytes go to their place in a file beneath the case directory as soon as enough of them lie
-//! side by side; names come from templates; digests follow the contiguous front.
+//! F3: payload at rest. Bytes gather until enough of them lie side by side, travel to a thread of their own ([`away`]) and
+//! go to their place in a file beneath the case directory ([`files`]); names come from templates; digests follow the
+//! contiguous front.
 //!
 //! Law 7 is kept here: a committed byte is never changed in place without an undo record ([`journal`]), files that must
 //! be rebuilt are built beside and renamed after the commit, and [`recover`] puts things right after a kill.
@@ -8,6 +9,7 @@
 
 use crate::model::{Digests, FlowId, Timestamp};
 
+pub mod away;
 pub mod beneath;
 pub mod digest;
 pub mod files;
@@ -18,6 +20,7 @@ pub mod names;
 pub mod recover;
 pub mod template;
 
+pub use away::Away;
 pub use files::Files;
 pub use memory::Memory;
 
@@ -35,6 +38,12 @@ pub enum Error {
     /// A file stands where a payload file must be made; it is not ours and stays.
     #[error("`{0}`: a file that is not part of the case stands where a flow must be written")]
     InTheWay(String),
+    /// The thread that stores payload met an error, which [`Away::finish`] tells.
+    #[error("payload can no longer be stored")]
+    Ended,
+    /// The system gives no thread.
+    #[error("no thread could be started: {0}")]
+    Thread(std::io::Error),
 }
 
 /// Names the file an I/O error belongs to.
@@ -56,7 +65,7 @@ pub struct AtRest {
 }
 
 /// Where payload goes. Positions are stream positions; a flow's base says which of them is offset 0.
-pub trait PayloadStore {
+pub trait PayloadStore: Send {
     /// A new flow, to be stored under `path` (relative to the case).
     fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>);
     /// A flow of an earlier commit goes on.

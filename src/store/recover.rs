@@ -15,12 +15,18 @@ pub fn recover(
     committed: u64,
     gaps: impl Fn(&str) -> Result<Vec<(u64, u64)>, Error>,
 ) -> Result<bool, Error> {
-    let Some((batch, records)) = journal::read(beneath).map_err(at(journal::NAME))? else { return Ok(false) };
-    if batch == committed {
-        records.iter().try_for_each(|record| redo(beneath, record))?;
+    let Some(found) = journal::read(beneath).map_err(at(journal::NAME))? else { return Ok(false) };
+    if found.batch == committed {
+        found.records.iter().try_for_each(|record| redo(beneath, record))?;
     } else {
-        let foreign: HashSet<&str> = records.iter().filter_map(foreign).collect();
-        records.iter().rev().try_for_each(|record| undo(beneath, record, &foreign, &gaps))?;
+        let foreign: HashSet<&str> = found.records.iter().filter_map(foreign).collect();
+        for record in found.records.iter().rev() {
+            match record {
+                Record::New(path) if foreign.contains(path.as_str()) => {}
+                Record::New(path) => beneath.remove_since(path, found.since).map_err(at(path))?,
+                record => undo(beneath, record, &gaps)?,
+            }
+        }
     }
     beneath.remove(journal::NAME).map_err(at(journal::NAME))?;
     Ok(true)
@@ -43,17 +49,15 @@ fn redo(beneath: &mut Beneath, record: &Record) -> Result<(), Error> {
 fn undo(
     beneath: &mut Beneath,
     record: &Record,
-    foreign: &HashSet<&str>,
     gaps: &impl Fn(&str) -> Result<Vec<(u64, u64)>, Error>,
 ) -> Result<(), Error> {
     match record {
-        Record::New(path) if !foreign.contains(path.as_str()) => beneath.remove(path).map_err(at(path)),
         Record::Move(from, _) => beneath.remove(from).map_err(at(from)),
         Record::Bytes(path, offset, bytes) => {
             beneath.edit(path).and_then(|file| file.write_all_at(bytes, *offset)).map_err(at(path))
         }
         Record::Grow(path, length) => shrink(beneath, path, *length, &gaps(path)?).map_err(at(path)),
-        Record::New(_) | Record::Foreign(_) | Record::Batch(_) => Ok(()),
+        Record::New(_) | Record::Foreign(_) | Record::Batch(..) => Ok(()),
     }
 }
 

@@ -7,8 +7,9 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::SeekFrom;
 
-use super::{Files, create};
+use super::{Files, create, note};
 use crate::model::FlowId;
+use crate::store::journal::Record;
 use crate::store::{Error, at};
 
 /// Where files lie while they are rebuilt.
@@ -34,7 +35,7 @@ impl Files {
     pub(super) fn put_early(&mut self, id: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
         if self.flow(id).early.is_none() {
             let path = self.scratch_path();
-            create(&mut self.beneath, &mut self.journal, &path)?;
+            self.create_scratch(&path)?;
             self.flow(id).early = Some(Early { path, pieces: Vec::new(), length: 0 });
         }
         let Some(early) = self.flows.get_mut(&id).and_then(|flow| flow.early.as_mut()) else { return Ok(()) };
@@ -71,7 +72,7 @@ impl Files {
     /// Builds the file anew beside the old one. A committed one is replaced after the commit, another one at once.
     pub(super) fn rebuild(&mut self, id: FlowId, length: u64) -> Result<(), Error> {
         let scratch = self.scratch_path();
-        let to = create(&mut self.beneath, &mut self.journal, &scratch)?;
+        let to = self.create_scratch(&scratch)?;
         self.copy_early(id, &to)?;
         let Some(flow) = self.flows.get_mut(&id) else { return Ok(()) };
         let mut committed = false;
@@ -102,6 +103,11 @@ impl Files {
             copy(&from, piece.offset + skip, to, offset, piece.length - skip).map_err(at(&early.path))?;
         }
         self.beneath.remove(&early.path).map_err(at(&early.path))
+    }
+
+    fn create_scratch(&mut self, path: &str) -> Result<File, Error> {
+        note(&mut self.journal, &[Record::New(path.to_owned())])?;
+        create(&mut self.beneath, &mut self.journal, path)
     }
 
     fn scratch_path(&mut self) -> String {

@@ -1,10 +1,15 @@
-//! The file store against its twin in memory: any order of writes, bases, overwrites and commits gives the same bytes,
+//! The file store, on its thread, against its twin in memory: any order of writes, bases, overwrites and commits gives the same bytes,
 //! and a kill before a commit leaves what the commit before said.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::Scope;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{Memory, recover::recover};
+use crate::store::{Away, Memory, recover::recover};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -16,7 +21,8 @@ enum Act {
         position: i64,
         length: usize,
     },
-    Flush,
+    /// What is gathered goes to the file.
+    Rest,
     /// Close, commit, and go on.
     Commit,
 }
@@ -25,34 +31,39 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         6 => (0i64..600, 1usize..80).prop_map(|(position, length)| Act::Write { position, length }),
         2 => (0i64..600, 1usize..40).prop_map(|(position, length)| Act::Replace { position, length }),
-        1 => Just(Act::Flush),
+        1 => Just(Act::Rest),
         1 => Just(Act::Commit),
     ];
     prop::collection::vec(act, 1..40)
 }
 
 /// A flow in both stores, and what is covered.
-struct Pair {
-    files: Files,
+struct Pair<'scope> {
+    files: Away<'scope, Files, ()>,
+    closed: Receiver<Digests>,
     memory: Memory,
     covered: crate::reassemble::Coverage,
     fill: u8,
     rest: Option<AtRest>,
 }
 
-impl Pair {
-    fn new(root: &std::path::Path) -> Self {
+impl<'scope> Pair<'scope> {
+    fn new(scope: &'scope Scope<'scope, '_>, root: &Path) -> Self {
         let mut files = Files::new(Beneath::open(root).unwrap(), HashKind::ALL.to_vec());
-        let mut memory = Memory::default();
         files.begin_batch(1, false).unwrap();
-        files.begin(1, "flows/x/f".into(), None);
+        let (tell, closed) = channel();
+        let tell_all =
+            move |flows: Vec<((), Digests)>| flows.into_iter().for_each(|((), digests)| tell.send(digests).unwrap());
+        let mut files = Away::start(scope, files, tell_all).unwrap();
+        let mut memory = Memory::default();
+        files.begin(1, "flows/x/f".into(), None).unwrap();
         memory.begin(1, "flows/x/f".into(), None);
-        Pair { files, memory, covered: Default::default(), fill: 0, rest: None }
+        Pair { files, closed, memory, covered: Default::default(), fill: 0, rest: None }
     }
 
-    fn both(&mut self, act: impl Fn(&mut dyn PayloadStore) -> Result<(), Error>) {
-        act(&mut self.files).unwrap();
-        act(&mut self.memory).unwrap();
+    fn fill(&mut self, piece: &Range<i64>) -> Vec<u8> {
+        self.fill = self.fill % 250 + 1;
+        vec![self.fill; (piece.end - piece.start) as usize]
     }
 
     fn act(&mut self, act: &Act) {
@@ -65,14 +76,12 @@ impl Pair {
                     }
                 });
                 let base = self.covered.start().unwrap();
-                self.both(|store| {
-                    store.rebase(1, base);
-                    Ok(())
-                });
+                self.files.rebase(1, base).unwrap();
+                self.memory.rebase(1, base);
                 for piece in fresh {
-                    self.fill = self.fill % 250 + 1;
-                    let bytes = vec![self.fill; (piece.end - piece.start) as usize];
-                    self.both(|store| store.write(1, piece.start, &bytes));
+                    let bytes = self.fill(&piece);
+                    self.files.write(1, piece.start, &bytes).unwrap();
+                    self.memory.write(1, piece.start, &bytes).unwrap();
                 }
             }
             Act::Replace { position, length } => {
@@ -83,14 +92,29 @@ impl Pair {
                     }
                 });
                 for piece in known {
-                    self.fill = self.fill % 250 + 1;
-                    let bytes = vec![self.fill; (piece.end - piece.start) as usize];
-                    self.both(|store| store.replace(1, piece.start, &bytes));
+                    self.compare(&piece);
+                    let bytes = self.fill(&piece);
+                    self.files.replace(1, piece.start, &bytes).unwrap();
+                    self.memory.replace(1, piece.start, &bytes).unwrap();
                 }
             }
-            Act::Flush => self.files.flush(1).unwrap(),
+            Act::Rest => self.files.rest(1).unwrap(),
             Act::Commit => self.commit(),
         }
+    }
+
+    /// What is read back before anything is closed.
+    fn compare(&mut self, piece: &Range<i64>) {
+        let mut read = [vec![1; (piece.end - piece.start) as usize], vec![2; (piece.end - piece.start) as usize]];
+        self.files.read(1, piece.start, &mut read[0]).unwrap();
+        self.memory.read(1, piece.start, &mut read[1]).unwrap();
+        assert_eq!(read[0], read[1]);
+    }
+
+    fn close(&mut self) -> Digests {
+        self.files.close(1, self.length(), ()).unwrap();
+        self.files.with(Files::prepare).unwrap();
+        self.closed.recv().unwrap()
     }
 
     fn length(&self) -> u64 {
@@ -102,16 +126,12 @@ impl Pair {
             return;
         }
         let length = self.length();
-        let digests = self.files.close(1, length).unwrap();
-        assert_eq!(digests, self.memory.close(1, length).unwrap());
-        self.files.prepare(false).unwrap();
-        self.files.settle().unwrap();
-        self.files.begin_batch(2, false).unwrap();
+        assert_eq!(self.close(), self.memory.close(1, length).unwrap());
+        self.files.with(Files::settle).unwrap();
+        self.files.with(|store| store.begin_batch(2, false)).unwrap();
         let rest = AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None };
-        self.both(|store| {
-            store.resume(1, rest.clone());
-            Ok(())
-        });
+        self.files.resume(1, rest.clone()).unwrap();
+        self.memory.resume(1, rest.clone());
         self.rest = Some(rest);
     }
 }
@@ -122,19 +142,23 @@ proptest! {
     #[test]
     fn files_equal_memory(acts in acts()) {
         let root = tempfile::tempdir().unwrap();
-        let mut pair = Pair::new(root.path());
+        std::thread::scope(|scope| -> Result<(), TestCaseError> {
+        let mut pair = Pair::new(scope, root.path());
         acts.iter().for_each(|act| pair.act(act));
         pair.commit();
         if let Some(rest) = &pair.rest {
             let stored = std::fs::read(root.path().join(&rest.path)).unwrap();
             prop_assert_eq!(&stored, &{ let mut bytes = vec![0; rest.length as usize]; pair.memory.read(1, rest.base, &mut bytes).unwrap(); bytes });
         }
+        Ok(())
+        })?;
     }
 
     #[test]
     fn a_kill_leaves_what_was_committed(before in acts(), after in acts(), after_commit: bool) {
         let root = tempfile::tempdir().unwrap();
-        let mut pair = Pair::new(root.path());
+        std::thread::scope(|scope| -> Result<(), TestCaseError> {
+        let mut pair = Pair::new(scope, root.path());
         before.iter().filter(|act| !matches!(act, Act::Commit)).for_each(|act| pair.act(act));
         pair.commit();
         prop_assume!(pair.rest.is_some());
@@ -144,11 +168,10 @@ proptest! {
         let gaps: Vec<(u64, u64)> = pair.covered.gaps(base).map(|gap| ((gap.start - base) as u64, (gap.end - gap.start) as u64)).collect();
         after.iter().filter(|act| !matches!(act, Act::Commit)).for_each(|act| pair.act(act));
         let length = pair.length();
-        pair.files.close(1, length).unwrap();
-        pair.files.prepare(false).unwrap();
+        pair.close();
         let mut expected = vec![0; length as usize];
         pair.memory.read(1, pair.covered.start().unwrap(), &mut expected).unwrap();
-        drop(pair.files);
+        pair.files.finish().unwrap();
         let mut beneath = Beneath::open(root.path()).unwrap();
         let batch = if after_commit { 2 } else { 1 };
         let recovered = recover(&mut beneath, batch, |_| Ok(gaps.clone())).unwrap();
@@ -156,10 +179,12 @@ proptest! {
         prop_assert_eq!(std::fs::read(&path).unwrap(), if after_commit { expected } else { committed });
         let left = walk(root.path());
         prop_assert_eq!(left, vec!["f".to_owned()]);
+        Ok(())
+        })?;
     }
 }
 
-fn walk(root: &std::path::Path) -> Vec<String> {
+fn walk(root: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap());
     entries
         .flat_map(|entry| {
