@@ -4,5 +4,6 @@
 mod cli;
 mod floors;
 mod house;
+mod readme;
 mod testdata;
 mod traffic;
