@@ -58,3 +58,27 @@ fn sortable(ip: IpAddr) -> Vec<u8> {
 fn failed(error: super::Error) -> Error {
     Error::UserFunctionError(Box::new(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::columns::FUNCTIONS;
+
+    #[test]
+    fn the_list_is_what_there_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("case.sqlite");
+        crate::index::Writer::create(&path, &Default::default()).unwrap().finish().unwrap();
+        let db = Connection::open_in_memory().unwrap();
+        let names = |db: &Connection| -> Vec<String> {
+            let mut all = db.prepare("SELECT DISTINCT name FROM pragma_function_list ORDER BY name").unwrap();
+            all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let before = names(&db);
+        install(&db, &path, directory.path()).unwrap();
+        let ours: Vec<String> = names(&db).into_iter().filter(|name| !before.contains(name)).collect();
+        let mut listed: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| name.split('(').next().unwrap()).collect();
+        listed.sort_unstable();
+        assert_eq!(ours, listed);
+    }
+}

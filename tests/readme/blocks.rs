@@ -78,7 +78,11 @@ fn commands() -> String {
 /// Title, purpose, arguments; the selection has a section of its own.
 fn command_section(command: &Command) -> String {
     let arguments: Vec<String> = command.get_positionals().map(Arg::to_string).collect();
-    let title = format!("### flowcase {} {}\n\n", command.get_name(), arguments.join(" ").replace("...", "…").replace(['<', '>'], ""));
+    let title = format!(
+        "### flowcase {} {}\n\n",
+        command.get_name(),
+        arguments.join(" ").replace("...", "…").replace(['<', '>'], "")
+    );
     let about = told(command.get_long_about().or(command.get_about()));
     let selects = if command.get_arguments().any(is_selection) { "Takes a [SELECTION](#selection).\n" } else { "" };
     format!("{title}{about}\n{}{selects}", options(command, false))
@@ -130,14 +134,12 @@ fn meaning(arg: &Arg) -> String {
 }
 
 fn links() -> String {
-    let named = (0..1024).map(LinkType).filter_map(|link| Some((link, link.name()?)));
-    let rows = named.map(|(link, name)| {
-        let refused = decode(link, &[0x11; 64], 64).err();
-        let outcome =
-            if refused == Some(Skip::Encapsulated) { "frames are skipped as `encapsulated`" } else { "decoded" };
-        [format!("{name} ({})", link.0), outcome.to_owned()]
-    });
-    table(["link type (number)", "outcome"], rows)
+    let named = (0..1024).map(LinkType).filter(|link| link.name().is_some());
+    let (refused, decoded): (Vec<_>, Vec<_>) =
+        named.partition(|link| decode(*link, &[0x11; 64], 64).err() == Some(Skip::Encapsulated));
+    let list = |links: Vec<LinkType>| links.iter().map(LinkType::to_string).collect::<Vec<_>>().join(", ");
+    let rows = [("decoded", decoded), ("known, but skipped as `encapsulated`", refused)];
+    table(["outcome", "link types"], rows.map(|(outcome, links)| [outcome.to_owned(), list(links)]))
 }
 
 /// Taken apart by name, so that a new limit cannot be left out.

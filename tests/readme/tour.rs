@@ -1,5 +1,5 @@
 //! The sessions in README.md are real: every command in a ```` ```console ```` block is run, block after block in one
-//! directory, and what it prints is put below it.
+//! directory, and what it prints is put below it. Questions in ```` ```sql ```` blocks are only asked.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -19,6 +19,10 @@ pub fn retold(text: &str) -> String {
                 .iter()
                 .for_each(|command| out += &format!("$ {command}\n{}", run(place.path(), command)));
             out += "```\n";
+        } else if line == "```sql" {
+            let questions: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            ask(place.path(), &questions.join("\n"));
+            out += &format!("{}\n```\n", questions.join("\n"));
         }
     }
     out
@@ -37,6 +41,13 @@ fn commands(session: &[&str]) -> Vec<String> {
         unfinished = line.ends_with('\\');
     }
     commands
+}
+
+/// Asks the case of the sessions; fails the test unless it answers.
+fn ask(directory: &Path, questions: &str) {
+    let answer =
+        run(directory, &format!("flowcase query case - --format csv <<'END' || echo FAILED\n{questions}\nEND"));
+    assert!(!answer.contains("FAILED"), "{answer}");
 }
 
 /// What a person would see on the terminal, with the built program under its name.
