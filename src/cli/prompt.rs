@@ -169,6 +169,14 @@ mod tests {
     }
 
     #[test]
+    fn the_lists_are_at_hand() {
+        assert!(command(".tables").contains("timeline"));
+        assert!(command(".columns gaps;").starts_with("flow_id "));
+        assert!(command(".functions").contains("payload(flow_id) "));
+        assert!(command(".columns").starts_with("no such command"));
+    }
+
+    #[test]
     fn a_conversation_goes_on_after_an_error_until_it_is_left() {
         let mut input = std::io::Cursor::new("SELECT\n1;\n.help\n\nbad; SELECT 2;\n.quit\nSELECT 3;\n");
         let mut asked = Vec::new();
