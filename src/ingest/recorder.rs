@@ -137,8 +137,16 @@ impl<'scope> Recorder<'scope> {
         let done = events.drain(..).try_for_each(|event| self.follow(event, place, segment));
         self.events = events;
         done?;
-        let mut settled = settled.into_iter().filter(|flow| self.live.contains_key(flow));
-        Ok(settled.try_for_each(|flow| self.store.rest(flow))?)
+        settled.into_iter().try_for_each(|flow| self.rest(flow))
+    }
+
+    /// A flow is probably whole: what is held of it in memory goes to the store and to the index.
+    fn rest(&mut self, flow: FlowId) -> Result<(), Error> {
+        let Some(live) = self.live.get_mut(&flow) else { return Ok(()) };
+        if let Some(chunk) = live.encoder.finish() {
+            self.scribe.put(Row::Extents(flow, chunk))?;
+        }
+        Ok(self.store.rest(flow)?)
     }
 
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
