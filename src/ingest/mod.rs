@@ -15,6 +15,7 @@ use crate::model::Limits;
 use crate::store;
 use crate::{case, index};
 
+mod bytes;
 mod dormant;
 mod ledger;
 mod plan;
