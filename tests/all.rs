@@ -4,5 +4,9 @@
 mod cli;
 mod floors;
 mod house;
+mod kill;
+mod laws;
+mod situations;
+mod support;
 mod testdata;
 mod traffic;
