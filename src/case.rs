@@ -3,6 +3,8 @@
 //! The index says what is true; payload lies beneath `flows/`. Whoever opens a case first puts right what a killed
 //! writer left ([`recover`](crate::store::recover)): every case that opens is the result of whole commits.
 
+#![allow(clippy::disallowed_methods, reason = "the directory of a case is files")]
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};

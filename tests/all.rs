@@ -6,6 +6,7 @@ mod floors;
 mod house;
 mod kill;
 mod laws;
+mod readme;
 mod situations;
 mod support;
 mod testdata;

@@ -6,6 +6,8 @@
 //!
 //! Here nothing reads a clock: every time comes from a capture. Damage never loses the frames in front of it.
 
+#![allow(clippy::disallowed_methods, reason = "this floor reads files")]
+
 use std::fmt;
 
 use crate::model::Batch;
