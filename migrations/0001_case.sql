@@ -138,6 +138,7 @@ CREATE TABLE anomaly (                 -- the first occurrence of a kind in a fl
 
 CREATE TABLE dormant (                 -- connections that may go on in a later ingest
     connection_id INTEGER PRIMARY KEY,
-    tuple_hash    INTEGER NOT NULL,    -- of the two endpoints, whatever the order: see track/dormant.rs
+    tuple_hash    INTEGER NOT NULL,    -- of the two endpoints, whatever the order: see model/endpoint.rs
+    until_ns      INTEGER,             -- of capture time: closed, and over once a later frame was seen; NULL: open
     state         BLOB NOT NULL
 ) STRICT;

@@ -23,8 +23,8 @@ pub mod verify;
 
 /// The index's name in the case directory.
 pub const INDEX: &str = "case.sqlite";
-/// What the index is called until it is whole.
-const UNFINISHED: &str = "case.sqlite-new";
+/// How names begin that the index has until it is whole.
+const UNFINISHED: &str = "case.sqlite.new";
 
 /// A case that cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -140,18 +140,15 @@ fn lock(root: &Path) -> Result<OwnedFd, Error> {
     }
 }
 
-/// Makes an index beside its name, so that a kill leaves none or a whole one.
+/// Makes an index in a directory that holds nothing but what a killed attempt to do so left.
 fn make(root: &Path, settings: &BTreeMap<String, String>) -> Result<(), Error> {
     for entry in fs::read_dir(root).map_err(at(root))? {
         let name = entry.map_err(at(root))?.file_name();
         if !name.to_string_lossy().starts_with(UNFINISHED) {
             return Err(Error::NotEmpty(root.to_owned()));
         }
-        fs::remove_file(root.join(&name)).map_err(at(&root.join(&name)))?;
     }
-    let (unfinished, path) = (root.join(UNFINISHED), root.join(INDEX));
-    index::Writer::create(&unfinished, settings)?.finish()?;
-    fs::rename(&unfinished, &path).map_err(at(&path))
+    Ok(index::Writer::create(&root.join(INDEX), settings)?.finish()?)
 }
 
 /// Removes directories that hold nothing but empty directories.

@@ -4,6 +4,10 @@
 mod cli;
 mod floors;
 mod house;
+mod kill;
+mod laws;
 mod readme;
+mod situations;
+mod support;
 mod testdata;
 mod traffic;

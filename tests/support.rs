@@ -1,67 +1,139 @@
 //! Running the built program, and what a case holds, for comparison.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::SystemTime;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// The built program.
-pub fn flowcase() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_flowcase"))
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_flowcase");
+
+/// A directory for one test; its cases have names relative to it.
+pub struct Place(tempfile::TempDir);
+
+impl Place {
+    /// An empty one.
+    pub fn new() -> Self {
+        Place(tempfile::tempdir().unwrap())
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file; its name, for a command line.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> String {
+        fs::write(self.path().join(name), bytes).unwrap();
+        name.to_owned()
+    }
+
+    /// Runs the program in the directory.
+    pub fn run(&self, words: &[&str]) -> Output {
+        self.run_with(words, "")
+    }
+
+    /// Runs the program in the directory with something on standard input.
+    pub fn run_with(&self, words: &[&str], stdin: &str) -> Output {
+        let mut command = assert_cmd::Command::new(PROGRAM);
+        command.current_dir(self.path()).args(words).write_stdin(stdin).output().unwrap()
+    }
+
+    /// Stdout of a command that must succeed.
+    #[track_caller]
+    pub fn stdout(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Ingests captures, perhaps with options; what was left out is no failure.
+    #[track_caller]
+    pub fn ingest<S: AsRef<str>>(&self, case: &str, words: &[S]) -> Output {
+        let words: Vec<&str> = ["ingest", case].into_iter().chain(words.iter().map(AsRef::as_ref)).collect();
+        let output = self.run(&words);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{:?}: {}", output.status, stderr(&output));
+        output
+    }
+
+    /// Fails unless `verify` finds nothing wrong.
+    #[track_caller]
+    pub fn assert_whole(&self, case: &str) {
+        let output = self.run(&["verify", case]);
+        let faults = String::from_utf8_lossy(&output.stdout);
+        assert_eq!((output.status.code(), &*faults), (Some(0), ""), "{}", stderr(&output));
+    }
+
+    /// All that a case says and holds.
+    #[track_caller]
+    pub fn contents(&self, case: &str) -> Contents {
+        let root = self.path().join(case);
+        let index = open(&root);
+        let mut rows: BTreeMap<String, Vec<String>> = views(&index)
+            .into_iter()
+            .map(|view| (view.clone(), select(&index, &format!("SELECT * FROM {view}"))))
+            .collect();
+        let segments = self.stdout(&["query", case, "SELECT * FROM segments", "--format", "csv"]);
+        rows.insert("segments".to_owned(), segments.lines().map(str::to_owned).collect());
+        let mut files = BTreeMap::new();
+        walk(&root.join("flows"), &root, &mut files);
+        Contents { rows, files }
+    }
 }
 
-/// Runs the program; its exit code, standard output and standard error.
-pub fn run<S: AsRef<OsStr>>(args: &[S]) -> (i32, String, String) {
-    told(flowcase().args(args).output().unwrap())
+/// What a command said on stderr.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Exit code, standard output and standard error of a finished program.
-pub fn told(output: Output) -> (i32, String, String) {
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+/// Checks exit code and stderr.
+#[track_caller]
+pub fn assert_fails(output: &Output, code: i32, says: &str) {
+    let stderr = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(stderr.contains(says), "{stderr}");
 }
 
-/// Ingests captures with further options; fails the test unless the exit code is 0 or 1.
-pub fn ingest(case: &Path, captures: &[&Path], options: &[&str]) -> i32 {
-    let mut command = flowcase();
-    command.arg("ingest").arg(case).args(captures).args(["--progress", "never"]).args(options);
-    let (code, _, talk) = told(command.output().unwrap());
-    assert!(code == 0 || code == 1, "exit code {code}: {talk}");
-    code
+/// A file of `testdata/`.
+pub fn testdata(name: &str) -> String {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name);
+    path.to_str().unwrap().to_owned()
 }
 
-/// Fails the test unless `verify` finds the case whole.
-pub fn assert_whole(case: &Path) {
-    let (code, faults, talk) = run(&[OsStr::new("verify"), case.as_os_str()]);
-    assert_eq!((code, faults.as_str()), (0, ""), "{talk}");
-}
-
-/// All that a case says and holds: rows of every view and of `segments`, and every payload file. What the place says
-/// (paths of captures) is left out.
-#[derive(Debug, PartialEq, Eq)]
+/// Rows of every view and of `segments`, and every payload file. What the place says (paths of captures) is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// View by view, row by row.
     pub rows: BTreeMap<String, Vec<String>>,
-    /// SHA-256 or content of each file beneath `flows/`, by path, with its modification time.
-    pub files: BTreeMap<String, (String, std::time::SystemTime)>,
+    /// BLAKE3 and modification time of each file beneath `flows/`, by its path in the case.
+    pub files: BTreeMap<String, (String, SystemTime)>,
 }
 
-/// Reads all that a case holds.
-pub fn contents(case: &Path) -> Contents {
-    let mut rows = BTreeMap::new();
-    let index = open(case);
-    for view in views(&index) {
-        rows.insert(view.clone(), select(&index, &format!("SELECT * FROM {view}")));
+impl Contents {
+    /// Fails with the rows and files that differ.
+    #[track_caller]
+    pub fn assert_equals(&self, expected: &Contents, what: &str) {
+        assert_eq!(self.rows.keys().collect::<Vec<_>>(), expected.rows.keys().collect::<Vec<_>>(), "{what}");
+        for (view, rows) in &expected.rows {
+            assert_same(&self.rows[view], rows, &format!("{what}: {view}"));
+        }
+        let lines = |contents: &Contents| contents.files.iter().map(|file| format!("{file:?}")).collect::<Vec<_>>();
+        assert_same(&lines(self), &lines(expected), &format!("{what}: files"));
     }
-    let (code, segments, talk) =
-        run(&[OsStr::new("query"), case.as_os_str(), OsStr::new("SELECT * FROM segments"), "--format".as_ref(), "csv".as_ref()]);
-    assert_eq!(code, 0, "{talk}");
-    rows.insert("segments".to_owned(), segments.lines().map(str::to_owned).collect());
-    let mut files = BTreeMap::new();
-    walk(&case.join("flows"), case, &mut files);
-    Contents { rows, files }
+}
+
+/// Fails with the lines that only one of the two has.
+#[track_caller]
+pub fn assert_same(found: &[String], expected: &[String], what: &str) {
+    let only = |of: &[String], other: &[String]| {
+        of.iter().filter(|line| !other.contains(line)).take(5).cloned().collect::<Vec<_>>().join("\n  ")
+    };
+    let (extra, missing) = (only(found, expected), only(expected, found));
+    assert!(found == expected, "{what}\nfound only:\n  {extra}\nexpected only:\n  {missing}");
 }
 
 /// The index as any SQLite client sees it.
@@ -77,28 +149,32 @@ pub fn views(index: &Connection) -> Vec<String> {
 /// Rows as text, columns separated by `|`; the path of a capture is left out.
 pub fn select(index: &Connection, sql: &str) -> Vec<String> {
     let mut statement = index.prepare(sql).unwrap();
-    let shown: Vec<usize> = (0..statement.column_count())
-        .filter(|&i| !(sql.contains("FROM captures") && statement.column_name(i).unwrap() == "path"))
-        .collect();
-    let text = |row: &rusqlite::Row<'_>, i: usize| match row.get_ref(i).unwrap() {
-        rusqlite::types::ValueRef::Null => "NULL".to_owned(),
-        rusqlite::types::ValueRef::Integer(number) => number.to_string(),
-        rusqlite::types::ValueRef::Real(number) => number.to_string(),
-        rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        rusqlite::types::ValueRef::Blob(bytes) => format!("{bytes:02x?}"),
-    };
-    let line = |row: &rusqlite::Row<'_>| shown.iter().map(|&i| text(row, i)).collect::<Vec<_>>().join("|");
+    let place = sql.ends_with("FROM captures");
+    let shown: Vec<usize> =
+        (0..statement.column_count()).filter(|&i| !(place && statement.column_name(i).unwrap() == "path")).collect();
+    let line =
+        |row: &rusqlite::Row<'_>| shown.iter().map(|&i| text(row.get_ref(i).unwrap())).collect::<Vec<_>>().join("|");
     statement.query_map([], |row| Ok(line(row))).unwrap().map(Result::unwrap).collect()
 }
 
-fn walk(directory: &Path, case: &Path, files: &mut BTreeMap<String, (String, std::time::SystemTime)>) {
-    for entry in std::fs::read_dir(directory).into_iter().flatten().map(Result::unwrap) {
+fn text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "NULL".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+fn walk(directory: &Path, case: &Path, files: &mut BTreeMap<String, (String, SystemTime)>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().map(Result::unwrap) {
         let path = entry.path();
         if entry.file_type().unwrap().is_dir() {
             walk(&path, case, files);
         } else {
             let name = path.strip_prefix(case).unwrap().to_str().unwrap().to_owned();
-            let digest = blake3::hash(&std::fs::read(&path).unwrap()).to_hex().to_string();
+            let digest = blake3::hash(&fs::read(&path).unwrap()).to_hex().to_string();
             files.insert(name, (digest, entry.metadata().unwrap().modified().unwrap()));
         }
     }

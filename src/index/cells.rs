@@ -62,7 +62,7 @@ tables! {
     ANOMALY = "anomaly" (
         "capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count"
     ) key ("capture_id, frame, kind, flow_id");
-    DORMANT = "dormant" ("connection_id, tuple_hash, state") key ("connection_id");
+    DORMANT = "dormant" ("connection_id, tuple_hash, until_ns, state") key ("connection_id");
 }
 
 impl Table {

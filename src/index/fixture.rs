@@ -201,7 +201,7 @@ pub fn capture(id: u32) -> Row {
 }
 
 pub fn dormant(connection: u64, hash: u64) -> Row {
-    Row::Dormant(DormantRow { connection, tuple_hash: hash, state: vec![connection as u8; 3] })
+    Row::Dormant(DormantRow { connection, tuple_hash: hash, until: None, state: vec![connection as u8; 3] })
 }
 
 /// At least one row of each table.

@@ -155,7 +155,7 @@ impl Writer {
     }
 
     fn put_dormant(&mut self, row: &DormantRow) -> Result<()> {
-        self.insert_new(&DORMANT, &cells![row.connection, row.tuple_hash, &row.state])
+        self.insert_new(&DORMANT, &cells![row.connection, row.tuple_hash, row.until, &row.state])
     }
 
     fn put_capture(&mut self, row: &CaptureRow) -> Result<()> {

@@ -157,6 +157,9 @@ pub struct DormantRow {
     pub connection: ConnectionId,
     /// Hash of its two endpoints, whatever the order.
     pub tuple_hash: u64,
+    /// The last moment of capture time at which a closed one can go on: a commit that has seen a later frame drops the
+    /// row. `None` for an open one.
+    pub until: Option<Timestamp>,
     /// Its state, encoded by `track`.
     pub state: Vec<u8>,
 }

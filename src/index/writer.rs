@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::cells::{BATCH, Cell, SETTING, Table, cells};
+use super::cells::{BATCH, Cell, DORMANT, SETTING, Table, cells};
 use super::conflicts::Conflicts;
 use super::seal::{Seals, cell};
 use super::{Error, Result, file};
@@ -77,6 +77,7 @@ impl Writer {
     /// Makes rows, seals and the next batch number permanent together. The batch counts even without rows.
     pub fn commit(&mut self) -> Result<()> {
         self.begin()?;
+        self.delete(&DORMANT, OVER, &[])?;
         let number = self.batch()? as i64;
         self.seals.subtract(&BATCH, &cells![1u8, number]);
         self.seals.add(&BATCH, &cells![1u8, number + 1]);
@@ -202,6 +203,9 @@ impl Writer {
         Ok(())
     }
 }
+
+/// Connections at rest that nothing can wake: whether a later ingest or this one saw the later frame must not matter.
+const OVER: &str = "until_ns IS NOT NULL AND until_ns < (SELECT max(end_ns) FROM connection)";
 
 /// 64 MiB of pages: the inner nodes of a large case, so that inserts do not wait for reads.
 const CACHE: i64 = -65536;

@@ -4,8 +4,8 @@
 use super::Error;
 use super::recorder::Live;
 use crate::index::rows::DormantRow;
-use crate::model::FlowId;
 use crate::model::endpoint::tuple_hash;
+use crate::model::{FlowId, Limits, Timestamp};
 use crate::store::AtRest;
 use crate::track::Connection;
 
@@ -32,8 +32,15 @@ pub fn encode(connection: Connection, flows: &[(FlowId, Live)]) -> Result<Dorman
         let (path, extents, replaced) = (live.path.clone(), live.extents, live.replaced);
         Rest { flow: *flow, path, extents, replaced }
     };
+    let until = until(&connection);
     let dormant = Dormant { connection, flows: flows.iter().map(rest).collect() };
-    Ok(DormantRow { connection: id, tuple_hash, state: postcard::to_stdvec(&dormant)? })
+    Ok(DormantRow { connection: id, tuple_hash, until, state: postcard::to_stdvec(&dormant)? })
+}
+
+/// When a closed connection accepts no more stragglers, as the tracker sees it.
+fn until(connection: &Connection) -> Option<Timestamp> {
+    let straggler_ns = Limits::default().straggler_ns;
+    connection.closed.flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
 }
 
 impl Dormant {

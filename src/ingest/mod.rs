@@ -15,6 +15,7 @@ use crate::model::Limits;
 use crate::store;
 use crate::{case, index};
 
+mod bytes;
 mod dormant;
 mod ledger;
 mod plan;
@@ -45,6 +46,8 @@ pub struct Options {
     pub max_bytes: Option<u64>,
     /// Everything is on disk before a commit: survives power loss.
     pub sync: bool,
+    /// Captured bytes after which a group is committed at the next opportunity.
+    pub group_bytes: Option<u64>,
     /// For the record of runs.
     pub command_line: String,
 }

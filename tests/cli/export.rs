@@ -3,11 +3,12 @@
 use std::process::Command;
 
 use super::case::{REQUEST, REQUEST_BYTES, RESPONSE, RESPONSE_BYTES};
-use super::{Place, assert_fails};
+use super::made_by_hand;
+use crate::support::assert_fails;
 
 #[test]
 fn files_come_out_with_a_manifest() {
-    let place = Place::new();
+    let place = made_by_hand();
     let out = place.path().join("out");
     place.stdout(&["export", "case", "--as", "files", "-o", "out"]);
     assert_eq!(std::fs::read(out.join(REQUEST)).unwrap(), REQUEST_BYTES);
@@ -19,7 +20,7 @@ fn files_come_out_with_a_manifest() {
 
 #[test]
 fn nothing_is_overwritten_without_leave() {
-    let place = Place::new();
+    let place = made_by_hand();
     place.stdout(&["export", "case", "--as", "files", "-o", "out", "--src", "10.0.0.2"]);
     let mine = place.path().join("out").join(RESPONSE);
     std::fs::write(&mine, "mine").unwrap();
@@ -31,14 +32,14 @@ fn nothing_is_overwritten_without_leave() {
 
 #[test]
 fn a_changed_file_is_named() {
-    let place = Place::new();
+    let place = made_by_hand();
     std::fs::write(place.path().join("case").join(REQUEST), "changed").unwrap();
     assert_fails(&place.run(&["export", "case", "--as", "files", "-o", "out"]), 1, REQUEST);
 }
 
 #[test]
 fn csv_comes_with_its_digest() {
-    let place = Place::new();
+    let place = made_by_hand();
     place.stdout(&["export", "case", "--as", "csv", "-o", "flows.csv", "--min-bytes", "1"]);
     let text = std::fs::read_to_string(place.path().join("flows.csv")).unwrap();
     assert_eq!(text.lines().count(), 3);
@@ -49,7 +50,7 @@ fn csv_comes_with_its_digest() {
 
 #[test]
 fn a_case_is_no_place_for_an_export() {
-    let place = Place::new();
+    let place = made_by_hand();
     for inside in ["case", "case/flows", "case/case.sqlite"] {
         let words = ["export", "case", "--as", "csv", "--overwrite", "-o", inside];
         assert_fails(&place.run(&words), 2, "lies within the case");

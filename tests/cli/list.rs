@@ -1,10 +1,11 @@
 //! `connections`, `flows` and `query`.
 
-use super::{Place, assert_fails, stderr};
+use super::made_by_hand;
+use crate::support::{assert_fails, stderr};
 
 #[test]
 fn a_table_shows_what_matters_and_the_rest_shows_everything() {
-    let place = Place::new();
+    let place = made_by_hand();
     let table = place.stdout(&["connections", "case"]);
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 3, "{table}");
@@ -21,7 +22,7 @@ fn a_table_shows_what_matters_and_the_rest_shows_everything() {
 
 #[test]
 fn selections_select() {
-    let place = Place::new();
+    let place = made_by_hand();
     let cases: [(&[&str], &[u64]); 8] = [
         (&[], &[1, 2, 3]),
         (&["--src", "10.0.0.1"], &[1]),
@@ -45,7 +46,7 @@ fn selections_select() {
 
 #[test]
 fn wrong_selections_are_usage() {
-    let place = Place::new();
+    let place = made_by_hand();
     assert_fails(&place.run(&["flows", "case", "--host", "nowhere"]), 2, "--host");
     assert_fails(&place.run(&["flows", "case", "--where", "no_such = 1"]), 2, "error: ");
     assert_fails(&place.run(&["flows", "case", "--where", "1) OR (1"]), 2, "error: ");
@@ -53,7 +54,7 @@ fn wrong_selections_are_usage() {
 
 #[test]
 fn queries_are_answered_from_arguments_and_stdin() {
-    let place = Place::new();
+    let place = made_by_hand();
     let sql = "SELECT id, path FROM flows WHERE id < 3; -- two\nSELECT x'00ff' AS data;";
     let output = place.run_with(&["query", "case", "-", "--format", "csv"], sql);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -65,7 +66,7 @@ fn queries_are_answered_from_arguments_and_stdin() {
 
 #[test]
 fn queries_that_write_or_are_wrong_are_usage() {
-    let place = Place::new();
+    let place = made_by_hand();
     let before = std::fs::read(place.path().join("case/case.sqlite")).unwrap();
     for sql in ["DELETE FROM flow", "ATTACH 'x' AS y", "SELEC", "SELECT 1; SELECT 2", ""] {
         assert_fails(&place.run(&["query", "case", sql]), 2, "error: ");
@@ -75,7 +76,7 @@ fn queries_that_write_or_are_wrong_are_usage() {
 
 #[test]
 fn limits_of_queries_exit_1() {
-    let place = Place::new();
+    let place = made_by_hand();
     let output = place.run(&["query", "case", "SELECT id FROM flows", "--max-rows", "2", "--format", "csv"]);
     assert_fails(&output, 1, "stopped at the row limit");
     assert_eq!(output.stdout, b"id\n1\n2\n");

@@ -7,59 +7,20 @@ mod list;
 mod read;
 mod report;
 
-use std::path::Path;
-use std::process::Output;
-
 use assert_cmd::Command;
 
-/// A directory with `case` in it.
-struct Place(tempfile::TempDir);
+use crate::support::{Place, assert_fails, stderr};
 
-impl Place {
-    fn new() -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
-        case::make(&place.path().join("case"));
-        place
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Runs the program in the directory.
-    fn run(&self, words: &[&str]) -> Output {
-        self.run_with(words, "")
-    }
-
-    fn run_with(&self, words: &[&str], stdin: &str) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flowcase"));
-        command.current_dir(self.path()).args(words).write_stdin(stdin).output().unwrap()
-    }
-
-    /// Stdout of a command that must succeed.
-    #[track_caller]
-    fn stdout(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Exit code and stderr.
-#[track_caller]
-fn assert_fails(output: &Output, code: i32, says: &str) {
-    let stderr = stderr(output);
-    assert_eq!(output.status.code(), Some(code), "{stderr}");
-    assert!(stderr.contains(says), "{stderr}");
+/// A directory with the case of [`case`] in it.
+fn made_by_hand() -> Place {
+    let place = Place::new();
+    case::make(&place.path().join("case"));
+    place
 }
 
 #[test]
 fn every_command_refuses_what_is_no_case() {
-    let place = Place::new();
+    let place = made_by_hand();
     std::fs::create_dir(place.path().join("empty")).unwrap();
     let commands: [&[&str]; 9] = [
         &["info", "empty"],
@@ -82,7 +43,7 @@ fn every_command_refuses_what_is_no_case() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let place = Place::new();
+    let place = made_by_hand();
     let program = env!("CARGO_BIN_EXE_flowcase");
     let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) SELECT i FROM n";
     let pipe = format!("{program} query case '{sql}' --format csv | head -1; echo ${{PIPESTATUS[0]}}");

@@ -1,11 +1,12 @@
 //! `cat`, `show`, `info` and `verify`.
 
 use super::case::{REQUEST, REQUEST_BYTES, RESPONSE, RESPONSE_BYTES};
-use super::{Place, assert_fails};
+use super::made_by_hand;
+use crate::support::assert_fails;
 
 #[test]
 fn cat_takes_ids_and_paths() {
-    let place = Place::new();
+    let place = made_by_hand();
     let in_case = format!("case/{RESPONSE}");
     for (flow, expected) in
         [("1", REQUEST_BYTES), ("2", RESPONSE_BYTES), (REQUEST, REQUEST_BYTES), (&in_case, RESPONSE_BYTES)]
@@ -22,7 +23,7 @@ fn cat_takes_ids_and_paths() {
 
 #[test]
 fn show_interleaves_both_directions() {
-    let place = Place::new();
+    let place = made_by_hand();
     let expected = "\
 --- 2008-10-06T17:54:58.000000000Z  10.0.0.1:5000 > 10.0.0.2:80  flow 1, bytes 0..18
 GET / HTTP/1.0
@@ -40,7 +41,7 @@ HTTP/1.0 200
 
 #[test]
 fn info_says_what_is_there() {
-    let place = Place::new();
+    let place = made_by_hand();
     let text = place.stdout(&["info", "case"]);
     for part in [
         "a\\x1b[2J & b.pcap",
@@ -58,7 +59,7 @@ fn info_says_what_is_there() {
 
 #[test]
 fn verify_finds_a_changed_byte() {
-    let place = Place::new();
+    let place = made_by_hand();
     let sound = place.run(&["verify", "case"]);
     assert_eq!((sound.status.code(), sound.stdout.as_slice()), (Some(0), b"".as_slice()));
     let path = place.path().join("case").join(REQUEST);

@@ -1,10 +1,10 @@
 //! `report`.
 
-use super::Place;
+use super::made_by_hand;
 
 #[test]
 fn dfxml_says_where_every_byte_came_from() {
-    let place = Place::new();
+    let place = made_by_hand();
     let text = place.stdout(&["report", "case", "dfxml", "-o", "-"]);
     for part in [
         r#"<image_filename tcpflow:id="1" tcpflow:sha256="abababababababababababababababababababababababababababababababab">"#,
@@ -24,7 +24,7 @@ fn dfxml_says_where_every_byte_came_from() {
 
 #[test]
 fn json_nests_flows_in_connections() {
-    let place = Place::new();
+    let place = made_by_hand();
     let json: serde_json::Value = serde_json::from_str(&place.stdout(&["report", "case", "json", "-o", "-"])).unwrap();
     assert_eq!(json["case"]["hash"], "sha256");
     assert_eq!(json["captures"][0]["status"], "truncated");
@@ -35,7 +35,7 @@ fn json_nests_flows_in_connections() {
 
 #[test]
 fn reports_go_into_the_case_and_are_the_same_each_time() {
-    let place = Place::new();
+    let place = made_by_hand();
     for (format, name) in [("dfxml", "report.xml"), ("csv", "report.csv"), ("json", "report.json")] {
         place.stdout(&["report", "case", format]);
         let first = std::fs::read(place.path().join("case").join(name)).unwrap();

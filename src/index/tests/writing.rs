@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::check;
 use super::fixture::*;
 use crate::index::*;
-use crate::model::Extent;
+use crate::model::{Extent, Timestamp};
 
 #[test]
 fn a_conflict_is_split_by_the_frames_that_came_before_it() {
@@ -74,6 +74,24 @@ fn what_is_not_finished_is_rolled_back_by_the_next_writer() {
     writer.finish().unwrap();
     let files: Vec<_> = std::fs::read_dir(case.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files, ["case.sqlite"], "no log beside it");
+}
+
+#[test]
+fn closed_connections_rest_until_a_later_frame_was_seen() {
+    let (_case, mut writer) = Case::new();
+    let Row::Connection(mut later) = connection(2) else { unreachable!("it is one") };
+    let (_, last) = later.span.unwrap();
+    for (id, until) in [(1, Some(last)), (2, None)] {
+        writer.put(connection(id)).unwrap();
+        writer.put(Row::Dormant(DormantRow { connection: id, tuple_hash: id, until, state: vec![] })).unwrap();
+    }
+    writer.commit().unwrap();
+    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from([1, 2]));
+    later.id = 3;
+    later.span = Some((last, Timestamp(last.nanoseconds() + 1)));
+    writer.put(Row::Connection(later)).unwrap();
+    writer.commit().unwrap();
+    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from([2]));
 }
 
 #[test]
