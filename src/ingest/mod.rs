@@ -167,8 +167,10 @@ pub fn ingest(
     let asked = Settings::asked(options)?;
     let filter = options.filter.as_deref().map(Filter::new).transpose()?;
     let found = capture::walk(captures)?;
-    if found.passed_over > 0 {
-        progress.note(&format!("{} files that are no captures passed over", found.passed_over));
+    match found.passed_over {
+        0 => {}
+        1 => progress.note("1 file that is no capture passed over"),
+        more => progress.note(&format!("{more} files that are no captures passed over")),
     }
     if found.captures.is_empty() {
         return Err(Error::NoCaptures);
