@@ -1,7 +1,7 @@
 //! F5: the only loop that joins pure and I/O: frames in, decoded, tracked, placed; payload to the store, rows to the index.
 //!
-//! Four threads: one reads captures ([`capture::Merge`]), this one decodes and tracks ([`recorder`]), one stores and
-//! digests payload ([`store::away`]), one writes the index ([`scribe`]). A *group* of captures is one commit: it ends where everything read so far has ended before the
+//! Four threads: one reads captures ([`capture::Merge`]), this one decodes and tracks (`recorder`), one stores and
+//! digests payload ([`store::away`]), one writes the index (`scribe`). A *group* of captures is one commit: it ends where everything read so far has ended before the
 //! next capture begins. At its end every flow is whole on disk and connections that may go on are put to rest in the
 //! index, so a kill costs at most a group, and going on later equals never having stopped.
 
