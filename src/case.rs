@@ -23,6 +23,8 @@ pub mod verify;
 
 /// The index's name in the case directory.
 pub const INDEX: &str = "case.sqlite";
+/// What a writer leaves only when it is killed: the payload's journal, and the index's two kinds.
+const LEFT_BEHIND: [&str; 3] = [store::journal::NAME, "case.sqlite-wal", "case.sqlite-journal"];
 /// How names begin that the index has until it is whole.
 const UNFINISHED: &str = "case.sqlite.new";
 
@@ -174,8 +176,7 @@ impl Reader {
         if !root.join(INDEX).exists() {
             return Err(Error::NotACase(root.to_owned()));
         }
-        let left_behind = |name: &str| root.join(name).exists();
-        if left_behind(store::journal::NAME) || left_behind("case.sqlite-wal") {
+        if LEFT_BEHIND.iter().any(|name| root.join(name).exists()) {
             settle(root)?;
         }
         let beneath = RefCell::new(Beneath::open(root).map_err(at(root))?);
