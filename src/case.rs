@@ -3,6 +3,8 @@
 //! The index says what is true; payload lies beneath `flows/`. Whoever opens a case first puts right what a killed
 //! writer left ([`recover`](crate::store::recover)): every case that opens is the result of whole commits.
 
+#![allow(clippy::disallowed_methods, reason = "the directory of a case is files")]
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -21,10 +23,10 @@ pub mod verify;
 
 /// The index's name in the case directory.
 pub const INDEX: &str = "case.sqlite";
-/// What the index is called until it is whole.
-const UNFINISHED: &str = "case.sqlite-new";
-/// What SQLite keeps beside the index while it is written, and a killed writer leaves: readers cannot put it right.
-const BESIDE_INDEX: [&str; 3] = ["case.sqlite-wal", "case.sqlite-shm", "case.sqlite-journal"];
+/// What a writer leaves only when it is killed: the payload's journal, and the index's two kinds.
+const LEFT_BEHIND: [&str; 3] = [store::journal::NAME, "case.sqlite-wal", "case.sqlite-journal"];
+/// How names begin that the index has until it is whole.
+const UNFINISHED: &str = "case.sqlite.new";
 
 /// A case that cannot be opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +107,7 @@ impl Hold {
     /// Nothing was committed: a case made for it goes again.
     pub fn abandon(self) {
         if self.made_index {
-            for name in [INDEX].iter().chain(&BESIDE_INDEX) {
+            for name in [INDEX, "case.sqlite-wal", "case.sqlite-shm"] {
                 let _ = fs::remove_file(self.root.join(name));
             }
             remove_empty(&self.root.join(store::template::DIRECTORY));
@@ -140,18 +142,15 @@ fn lock(root: &Path) -> Result<OwnedFd, Error> {
     }
 }
 
-/// Makes an index beside its name, so that a kill leaves none or a whole one.
+/// Makes an index in a directory that holds nothing but what a killed attempt to do so left.
 fn make(root: &Path, settings: &BTreeMap<String, String>) -> Result<(), Error> {
     for entry in fs::read_dir(root).map_err(at(root))? {
         let name = entry.map_err(at(root))?.file_name();
         if !name.to_string_lossy().starts_with(UNFINISHED) {
             return Err(Error::NotEmpty(root.to_owned()));
         }
-        fs::remove_file(root.join(&name)).map_err(at(&root.join(&name)))?;
     }
-    let (unfinished, path) = (root.join(UNFINISHED), root.join(INDEX));
-    index::Writer::create(&unfinished, settings)?.finish()?;
-    fs::rename(&unfinished, &path).map_err(at(&path))
+    Ok(index::Writer::create(&root.join(INDEX), settings)?.finish()?)
 }
 
 /// Removes directories that hold nothing but empty directories.
@@ -177,8 +176,7 @@ impl Reader {
         if !root.join(INDEX).exists() {
             return Err(Error::NotACase(root.to_owned()));
         }
-        let left_behind = [store::journal::NAME].into_iter().chain(BESIDE_INDEX);
-        if left_behind.into_iter().any(|name| root.join(name).exists()) {
+        if LEFT_BEHIND.iter().any(|name| root.join(name).exists()) {
             settle(root)?;
         }
         let beneath = RefCell::new(Beneath::open(root).map_err(at(root))?);

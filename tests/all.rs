@@ -8,6 +8,7 @@ mod floors;
 mod house;
 mod kill;
 mod laws;
+mod readme;
 mod situations;
 mod support;
 mod tamper;

@@ -1,7 +1,7 @@
 //! The bytes of a capture: read in large pieces, decompressed by what they begin with, digested as they lie in the file.
 //!
 //! One level of compression is looked into. Decoders are bounded in memory: a window or dictionary larger than
-//! [`WINDOW`] is refused.
+//! `WINDOW` is refused.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

@@ -1,10 +1,12 @@
 //! F3: frames in. Files of every format become batches of frames; several of them become one stream ordered by time.
 //!
 //! The way of a byte: [`block`] reads and decompresses the file, [`digest`] digests it as it lies, [`reader`] cuts the stream
-//! into batches with [`pcap`] or [`pcapng`], [`merge`] puts the frames of many captures into one order. [`walk`] and
-//! [`probe`] look before anything is read, [`filter`] says which frames are wanted.
+//! into batches with [`pcap`] or [`pcapng`], [`merge`] puts the frames of many captures into one order. [`walk()`] and
+//! [`probe()`] look before anything is read, [`filter`] says which frames are wanted.
 //!
 //! Here nothing reads a clock: every time comes from a capture. Damage never loses the frames in front of it.
+
+#![allow(clippy::disallowed_methods, reason = "this floor reads files")]
 
 use std::fmt;
 

@@ -8,6 +8,20 @@ use std::process::ExitCode;
 use crate::view::escape::printable;
 use crate::{case, index, ingest, view};
 
+/// Every exit code and what it means: for the help, the manual and the README.
+pub const EXIT_CODES: [(u8, &str); 4] = [
+    (0, "done"),
+    (1, "done, but something was left out, and it was said or recorded what"),
+    (USAGE, "usage: something on the command line must be put right; nothing was done"),
+    (NOT_DONE, "not done: no capture readable, case unusable; the case is as it was, or not made"),
+];
+
+/// [`EXIT_CODES`] as a paragraph.
+pub fn exit_codes() -> String {
+    let lines = EXIT_CODES.map(|(code, meaning)| format!("  {code}  {meaning}"));
+    format!("Exit codes:\n{}", lines.join("\n"))
+}
+
 /// A command that came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {

@@ -12,9 +12,10 @@ use crate::view::escape::printable;
 
 /// File captures into a case, which is made if it is missing
 ///
-/// Reads pcap and pcapng, also compressed with gzip, zstd, xz, bzip2 or lz4; directories are searched for captures.
-/// Several captures are merged by time, and a connection may go on from one to the next, now or in a later ingest.
-/// A capture that is in the case already is passed over.
+/// Reads pcap and pcapng, also compressed with gzip, zstd, xz, bzip2 or lz4. Directories are searched for captures; other
+/// files in them are passed over and counted, hidden ones left alone. Several captures are merged by time, and a
+/// connection may go on from one to the next, now or in a later ingest. A capture that is in the case already is passed
+/// over.
 ///
 /// What --overlap, --max-jump, --max-bytes, --template and --hash say is fixed when the case is made.
 #[derive(Debug, clap::Args)]
@@ -86,6 +87,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         max_jump: args.max_jump,
         max_bytes: args.max_bytes,
         sync: args.sync,
+        group_bytes: None,
         command_line: command_line(std::env::args_os()),
     };
     let mut progress = progress::Capture::new(args.progress);

@@ -33,14 +33,11 @@ use crate::case;
 /// A case is a directory: one payload file a flow, named as tcpflow names them, and one SQLite index that knows of every
 /// byte which frame of which capture brought it.
 #[derive(Debug, Parser)]
-#[command(name = "flowcase", version, arg_required_else_help = true, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "flowcase", version, arg_required_else_help = true, max_term_width = 100, after_help = errors::exit_codes())]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 done, but something was left out and is recorded; 2 usage; 3 not done.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -3,12 +3,13 @@
 use std::io::BufRead;
 
 use super::errors::{self, Done, Error};
-use crate::index::columns::COLUMNS;
+use crate::index::columns::{COLUMNS, FUNCTIONS};
 
 const HELP: &str = "\
 SQL statements end with a semicolon. Besides:
   .tables           the views
   .columns VIEW     the columns of a view, and what they mean
+  .functions        the functions besides those of SQLite
   .help             this
   .quit             leave (so does the end of input)";
 
@@ -56,6 +57,7 @@ fn command(text: &str) -> String {
         (Some(".help"), _) => HELP.to_owned(),
         (Some(".tables"), _) => COLUMNS.iter().map(|(view, _)| *view).collect::<Vec<_>>().join("\n"),
         (Some(".columns"), Some(view)) => columns(view.trim_end_matches(';')),
+        (Some(".functions"), _) => aligned(FUNCTIONS),
         _ => "no such command: `.help` lists them".to_owned(),
     }
 }
@@ -64,7 +66,11 @@ fn columns(view: &str) -> String {
     let Some((_, columns)) = COLUMNS.iter().find(|(name, _)| *name == view) else {
         return "no such view: `.tables` lists them".to_owned();
     };
-    columns.iter().map(|(name, meaning)| format!("{name:22} {meaning}")).collect::<Vec<_>>().join("\n")
+    aligned(columns)
+}
+
+fn aligned(list: &[(&str, &str)]) -> String {
+    list.iter().map(|(name, meaning)| format!("{name:22} {meaning}")).collect::<Vec<_>>().join("\n")
 }
 
 /// The statements of a text, without the semicolons between them; those of nothing but space and comments left out.
@@ -160,6 +166,14 @@ mod tests {
         ] {
             assert_eq!(is_complete(text), complete, "{text}");
         }
+    }
+
+    #[test]
+    fn the_lists_are_at_hand() {
+        assert!(command(".tables").contains("timeline"));
+        assert!(command(".columns gaps;").starts_with("flow_id "));
+        assert!(command(".functions").contains("payload(flow_id) "));
+        assert!(command(".columns").starts_with("no such command"));
     }
 
     #[test]

@@ -7,15 +7,15 @@ use super::errors::{Done, Error};
 use super::output::Format;
 use super::{CaseArg, output, prompt};
 use crate::case;
+use crate::index::columns::{COLUMNS, FUNCTIONS};
 use crate::index::{End, QueryLimits};
 
 /// Ask the case a question in SQL
 ///
-/// The views are connections, flows, segments, gaps, conflicts, captures, skipped, anomalies and timeline. Functions:
-/// ip(text), in_subnet(ip, '10.0.0.0/8'), payload(flow_id), and those of SQLite. Nothing can be written, attached or
-/// loaded.
+/// What can be asked are the views below; what can be called are the functions below and those of SQLite. Nothing can be
+/// written, attached or loaded. The prompt explains columns (`.columns flows`).
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = manual())]
 pub struct Args {
     #[command(flatten)]
     case: CaseArg,
@@ -38,6 +38,13 @@ Examples:
   flowcase query case 'SELECT * FROM segments(17)' --format csv
   flowcase query case \"SELECT count(*) FROM flows WHERE in_subnet(src_ip, '10.0.0.0/8')\"
   flowcase query case - < questions.sql";
+
+/// What there is to ask, from the lists the README is made of.
+fn manual() -> String {
+    let views: Vec<&str> = COLUMNS.iter().map(|(view, _)| *view).collect();
+    let functions = FUNCTIONS.iter().map(|(function, gives)| format!("  {function:22} {gives}\n"));
+    format!("Views:\n  {}\n\nFunctions:\n{}\n{EXAMPLES}", views.join(", "), functions.collect::<String>())
+}
 
 impl Args {
     fn limits(&self) -> QueryLimits {

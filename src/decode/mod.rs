@@ -5,7 +5,7 @@
 //!     Ethernet, VLAN, cooked, PPP, …     IPv4, IPv6, AH                     segment, missing bytes, checksum
 //! ```
 //!
-//! Every room takes its header off the front of one [`Rest`], which knows three lengths: captured, on the wire, and
+//! Every room takes its header off the front of one `Rest`, which knows three lengths: captured, on the wire, and
 //! promised by the innermost length field. Held here: nothing panics; nothing is allocated unless more than two VLAN
 //! tags are stacked; no byte past `min(ip length, captured)` is ever payload.
 

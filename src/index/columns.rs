@@ -1,5 +1,5 @@
-//! What every column of every view means: the source of the README's tables. A test holds it against the views
-//! themselves.
+//! What every column of every view means, and every function of ours: the source of the README's tables and of the
+//! help. Tests hold them against the views themselves.
 
 /// A view's name, and its columns in order with their meanings.
 pub type View = (&'static str, &'static [(&'static str, &'static str)]);
@@ -15,6 +15,15 @@ pub const COLUMNS: &[View] = &[
     ("skipped", SKIPPED),
     ("anomalies", ANOMALIES),
     ("timeline", TIMELINE),
+];
+
+/// Every function SQL has here besides SQLite's own, with what it gives.
+pub const FUNCTIONS: &[(&str, &str)] = &[
+    ("ip(text)", "the address as 16 bytes that sort as addresses do (IPv4 as `::ffff:a.b.c.d`); NULL if it is none"),
+    ("in_subnet(text, cidr)", "1 if the address lies in the network, else 0; NULL if it is no address"),
+    ("iso(ns)", "nanoseconds since 1970 as text, ISO 8601, UTC"),
+    ("ns(text)", "a time, as `--since` takes it, as nanoseconds since 1970; NULL if it is none"),
+    ("payload(flow_id)", "the bytes of a flow, holes as zeros; NULL if it has none"),
 ];
 
 const CAPTURES: &[(&str, &str)] = &[

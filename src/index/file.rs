@@ -9,6 +9,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{Error, Result};
 
+/// Larger than SQLite's default: rows come in bulk, and a page is one write to the log and one to the file.
+const PAGE_SIZE: u32 = 16384;
 /// "FLOW" in the header of the file (`PRAGMA application_id`), so that `file` and others can tell a case.
 pub const APPLICATION_ID: u32 = 0x464c_4f57;
 
@@ -41,7 +43,7 @@ pub fn create(path: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Resu
         &unfinished,
         flags(OpenFlags::SQLITE_OPEN_READ_WRITE) | OpenFlags::SQLITE_OPEN_CREATE,
     )?;
-    db.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID};"))?;
+    db.execute_batch(&format!("PRAGMA page_size = {PAGE_SIZE}; PRAGMA application_id = {APPLICATION_ID};"))?;
     migrate(&db, 0)?;
     let tx = db.unchecked_transaction()?;
     fill(&tx)?;

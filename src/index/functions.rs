@@ -1,12 +1,5 @@
-//! Functions for SQL: addresses, times, payload.
-//!
-//! | function | gives |
-//! |---|---|
-//! | `ip(text)` | the address as 16 bytes that sort as addresses do (IPv4 as `::ffff:a.b.c.d`); NULL if it is none |
-//! | `in_subnet(ip, cidr)` | 1 if the address lies in the network, else 0; NULL if it is none |
-//! | `iso(ns)` | nanoseconds since 1970 as text, ISO 8601, UTC |
-//! | `ns(text)` | a time as nanoseconds since 1970; NULL if it is none |
-//! | `payload(flow_id)` | the bytes of a flow, holes as zeros; NULL if it has none |
+//! Functions for SQL: addresses, times, payload. What each gives stands with the columns:
+//! [`FUNCTIONS`](super::columns::FUNCTIONS).
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -64,4 +57,28 @@ fn sortable(ip: IpAddr) -> Vec<u8> {
 
 fn failed(error: super::Error) -> Error {
     Error::UserFunctionError(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::columns::FUNCTIONS;
+
+    #[test]
+    fn the_list_is_what_there_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("case.sqlite");
+        crate::index::Writer::create(&path, &Default::default()).unwrap().finish().unwrap();
+        let db = Connection::open_in_memory().unwrap();
+        let names = |db: &Connection| -> Vec<String> {
+            let mut all = db.prepare("SELECT DISTINCT name FROM pragma_function_list ORDER BY name").unwrap();
+            all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let before = names(&db);
+        install(&db, &path, directory.path()).unwrap();
+        let ours: Vec<String> = names(&db).into_iter().filter(|name| !before.contains(name)).collect();
+        let mut listed: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| name.split('(').next().unwrap()).collect();
+        listed.sort_unstable();
+        assert_eq!(ours, listed);
+    }
 }

@@ -8,6 +8,8 @@
 //! Laws held here: a commit is one transaction, seals and batch number included; a file that is foreign, newer or
 //! damaged is refused before SQLite may touch it (`file`); nothing but a [`Writer`] ever writes.
 
+#![allow(clippy::disallowed_methods, reason = "the index is a file, and limits of queries are of the wall clock")]
+
 use std::path::PathBuf;
 
 mod cells;

@@ -1,7 +1,7 @@
 //! F5: the only loop that joins pure and I/O: frames in, decoded, tracked, placed; payload to the store, rows to the index.
 //!
-//! Four threads: one reads captures ([`capture::Merge`]), this one decodes and tracks ([`recorder`]), one stores and
-//! digests payload ([`store::away`]), one writes the index ([`scribe`]). A *group* of captures is one commit: it ends where everything read so far has ended before the
+//! Four threads: one reads captures ([`capture::Merge`]), this one decodes and tracks (`recorder`), one stores and
+//! digests payload ([`store::away`]), one writes the index (`scribe`). A *group* of captures is one commit: it ends where everything read so far has ended before the
 //! next capture begins. At its end every flow is whole on disk and connections that may go on are put to rest in the
 //! index, so a kill costs at most a group, and going on later equals never having stopped.
 
@@ -15,6 +15,7 @@ use crate::model::Limits;
 use crate::store;
 use crate::{case, index};
 
+mod bytes;
 mod dormant;
 mod ledger;
 mod plan;
@@ -45,6 +46,8 @@ pub struct Options {
     pub max_bytes: Option<u64>,
     /// Everything is on disk before a commit: survives power loss.
     pub sync: bool,
+    /// Captured bytes after which a group is committed at the next opportunity.
+    pub group_bytes: Option<u64>,
     /// For the record of runs.
     pub command_line: String,
 }
@@ -164,8 +167,10 @@ pub fn ingest(
     let asked = Settings::asked(options)?;
     let filter = options.filter.as_deref().map(Filter::new).transpose()?;
     let found = capture::walk(captures)?;
-    if found.passed_over > 0 {
-        progress.note(&format!("{} files that are no captures passed over", found.passed_over));
+    match found.passed_over {
+        0 => {}
+        1 => progress.note("1 file that is no capture passed over"),
+        more => progress.note(&format!("{more} files that are no captures passed over")),
     }
     if found.captures.is_empty() {
         return Err(Error::NoCaptures);

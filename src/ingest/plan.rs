@@ -25,6 +25,24 @@ pub struct Plan {
 /// Files of the same size with the same first MiB may be the same.
 type Likeness = (u64, [u8; 32]);
 
+/// What may be the same as what.
+#[derive(Default)]
+struct Alike {
+    /// Digests of whole files, stored or given.
+    known: HashMap<Likeness, Vec<[u8; 32]>>,
+    /// How many of those given are alike.
+    given: HashMap<Likeness, usize>,
+}
+
+impl Alike {
+    /// The digest of a whole file, if it may be the same as another.
+    fn digest(&self, probe: &Probe) -> Option<(Likeness, [u8; 32])> {
+        let likeness = likeness(probe.size, probe.head_sha256)?;
+        let suspect = self.known.contains_key(&likeness) || self.given.get(&likeness).is_some_and(|&given| given > 1);
+        if suspect { Some((likeness, file_sha256(&probe.path).ok()?)) } else { None }
+    }
+}
+
 impl Plan {
     /// Compares the captures given with those stored. Only where size and first MiB agree is a whole file digested.
     pub fn new(paths: Vec<PathBuf>, stored: Vec<StoredCapture>, filter: &str) -> Self {
@@ -40,32 +58,27 @@ impl Plan {
                 .collect(),
             stored: stored.iter().filter_map(|known| Some((known.sha256?, outcome(known)))).collect(),
         };
-        let mut alike: HashMap<Likeness, Vec<[u8; 32]>> = HashMap::new();
+        let mut alike = Alike::default();
         for known in &stored {
             if let (Some(likeness), Some(sha256)) = (likeness(known.size, known.head_sha256), known.sha256) {
-                alike.entry(likeness).or_default().push(sha256);
+                alike.known.entry(likeness).or_default().push(sha256);
             }
         }
-        let mut probes: Vec<Probe> = paths.iter().map(|path| probe(path)).collect();
-        let mut heads: HashMap<Likeness, usize> = HashMap::new();
-        for probe in &probes {
-            likeness(probe.size, probe.head_sha256).map(|likeness| *heads.entry(likeness).or_default() += 1);
+        let probes: Vec<Probe> = paths.iter().map(|path| probe(path)).collect();
+        for likeness in probes.iter().filter_map(|probe| likeness(probe.size, probe.head_sha256)) {
+            *alike.given.entry(likeness).or_default() += 1;
         }
-        probes.drain(..).for_each(|probe| plan.add(probe, &mut alike, &heads));
+        probes.into_iter().for_each(|probe| plan.add(probe, &mut alike));
         plan
     }
 
-    fn add(&mut self, probe: Probe, alike: &mut HashMap<Likeness, Vec<[u8; 32]>>, heads: &HashMap<Likeness, usize>) {
-        let likeness = likeness(probe.size, probe.head_sha256);
-        let twins = likeness.map_or(0, |likeness| heads.get(&likeness).copied().unwrap_or(0));
-        let known = likeness.and_then(|likeness| alike.get(&likeness));
-        if known.is_some() || twins > 1 {
-            if let (Ok(sha256), Some(likeness)) = (file_sha256(&probe.path), likeness) {
-                if known.is_some_and(|known| known.contains(&sha256)) {
-                    return self.already.push(self.known(&probe.path, &sha256));
-                }
-                alike.entry(likeness).or_default().push(sha256);
+    fn add(&mut self, probe: Probe, alike: &mut Alike) {
+        if let Some((likeness, sha256)) = alike.digest(&probe) {
+            let known = alike.known.entry(likeness).or_default();
+            if known.contains(&sha256) {
+                return self.already.push(self.known(&probe.path, &sha256));
             }
+            known.push(sha256);
         }
         self.bytes += probe.size.unwrap_or(0);
         self.reading.push(probe);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use super::ledger::Ledger;
 use super::plan::Plan;
@@ -50,10 +50,15 @@ pub fn record(
         let start = Start { connection, flow, dormant, batch, sync: options.sync };
         let mut recorder = Recorder::new(scope, settings, store, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
-        let read_all = move || merge.map(|step| send.send(step)).find(Result::is_err);
-        thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, read_all).map_err(Error::Thread)?;
-        let reading = Reading { recorder: &mut recorder, ledger, filter, progress, since_commit: 0 };
-        let done = reading.all(&steps, &read);
+        let read_all = move || {
+            let mut sent = merge.map(|step| send.send(step));
+            sent.all(|sent| sent.is_ok());
+        };
+        let reader = thread::Builder::new().name("reader".to_owned());
+        let reader = reader.spawn_scoped(scope, read_all).map_err(Error::Thread)?;
+        let group = options.group_bytes.unwrap_or(GROUP);
+        let reading = Reading { recorder: &mut recorder, ledger, filter, progress, group, since_commit: 0 };
+        let done = reading.all(&steps, &read, reader);
         drop(steps);
         // what ended the index's thread is the cause, whatever else went wrong because of it
         recorder.finish().and(done)
@@ -65,17 +70,24 @@ struct Reading<'a, 'scope> {
     ledger: Ledger,
     filter: Option<Filter>,
     progress: &'a mut dyn Progress,
+    /// Captured bytes that make a group.
+    group: u64,
     /// Captured bytes since the last commit.
     since_commit: u64,
 }
 
 impl Reading<'_, '_> {
-    fn all(mut self, steps: &Receiver<Step>, read: &AtomicU64) -> Result<Summary, Error> {
+    fn all(
+        mut self,
+        steps: &Receiver<Step>,
+        read: &AtomicU64,
+        reader: ScopedJoinHandle<'_, ()>,
+    ) -> Result<Summary, Error> {
         for step in steps {
             match step {
                 Step::Frames(batch, range) => self.frames(&batch, range)?,
                 Step::Ended(ended) => self.ledger.ended(ended, self.recorder)?,
-                Step::Quiet if self.since_commit >= GROUP => {
+                Step::Quiet if self.since_commit >= self.group => {
                     self.recorder.commit(false)?;
                     self.since_commit = 0;
                 }
@@ -83,6 +95,8 @@ impl Reading<'_, '_> {
             }
             self.progress.at(read.load(Ordering::Relaxed), self.recorder.flows());
         }
+        // a reader that broke down must not look like one that came to the end
+        reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let mut summary = self.ledger.finish(self.recorder)?;
         self.recorder.commit(true)?;
         self.recorder.sum_up(&mut summary);

@@ -2,7 +2,6 @@
 //! came from.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::thread::Scope;
 
 use super::dormant::{self, Dormant};
@@ -13,36 +12,32 @@ use super::{Error, Summary};
 use smallvec::SmallVec;
 
 use crate::index::extents::Encoder;
-use crate::index::rows::{ConflictRow, FlowRow, FrameRef, Row};
+use crate::index::rows::{FlowRow, Row};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{ConnectionId, Digests, Extent, FlowId, Segment};
-use crate::reassemble::Placement;
+use crate::model::{ConnectionId, Digests, FlowId, Segment};
 use crate::reassemble::part::Kind;
 use crate::store::names::Names;
 use crate::store::template::Facts;
 use crate::store::{Away, Files};
 use crate::track::{Begun, Connection, Event, Stamp, Tracker};
 
-/// Bytes of a losing copy that a conflict row keeps.
-const MAX_LOST_BYTES: usize = 4096;
-
 /// Records segments into a case.
 pub struct Recorder<'scope> {
     tracker: Tracker,
-    store: Away<'scope, Files, Box<FlowRow>>,
+    pub(super) store: Away<'scope, Files, Box<FlowRow>>,
     names: Names,
     /// Earlier commits hold flows, whose paths are taken.
     has_earlier_flows: bool,
     /// Paths of flows taken out of the index to go on.
     woken: HashSet<String>,
-    scribe: Scribe<'scope>,
-    live: HashMap<FlowId, Live, foldhash::fast::RandomState>,
+    pub(super) scribe: Scribe<'scope>,
+    pub(super) live: HashMap<FlowId, Live, foldhash::fast::RandomState>,
     dormant: HashSet<u64>,
     events: Vec<Event>,
-    earlier: Vec<u8>,
+    pub(super) earlier: Vec<u8>,
     batch: u64,
     sync: bool,
-    totals: Totals,
+    pub(super) totals: Totals,
 }
 
 /// Where a recorder goes on.
@@ -68,7 +63,7 @@ pub struct Live {
     pub extents: u64,
     /// Some of them replace others.
     pub replaced: bool,
-    encoder: Encoder,
+    pub(super) encoder: Encoder,
 }
 
 impl Live {
@@ -88,11 +83,11 @@ pub struct Place {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Totals {
+pub(super) struct Totals {
     first_connection: u64,
     last_connection: u64,
     flows: u64,
-    bytes: u64,
+    pub(super) bytes: u64,
     left_out: bool,
 }
 
@@ -137,8 +132,16 @@ impl<'scope> Recorder<'scope> {
         let done = events.drain(..).try_for_each(|event| self.follow(event, place, segment));
         self.events = events;
         done?;
-        let mut settled = settled.into_iter().filter(|flow| self.live.contains_key(flow));
-        Ok(settled.try_for_each(|flow| self.store.rest(flow))?)
+        settled.into_iter().try_for_each(|flow| self.rest(flow))
+    }
+
+    /// A flow is probably whole: what is held of it in memory goes to the store and to the index.
+    fn rest(&mut self, flow: FlowId) -> Result<(), Error> {
+        let Some(live) = self.live.get_mut(&flow) else { return Ok(()) };
+        if let Some(chunk) = live.encoder.finish() {
+            self.scribe.put(Row::Extents(flow, chunk))?;
+        }
+        Ok(self.store.rest(flow)?)
     }
 
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
@@ -231,101 +234,6 @@ impl<'scope> Recorder<'scope> {
         Ok(())
     }
 
-    fn store_new(
-        &mut self,
-        flow: FlowId,
-        placement: &Placement,
-        place: Place,
-        segment: &Segment<'_>,
-    ) -> Result<(), Error> {
-        let bytes = bytes(segment, placement);
-        self.store.write(flow, placement.position, bytes)?;
-        self.totals.bytes += bytes.len() as u64;
-        self.note_extent(flow, placement.position, placement.payload.clone(), false, place, segment)
-    }
-
-    /// Says where stored bytes came from.
-    fn note_extent(
-        &mut self,
-        flow: FlowId,
-        position: i64,
-        payload: Range<u32>,
-        replaces: bool,
-        place: Place,
-        segment: &Segment<'_>,
-    ) -> Result<(), Error> {
-        let extent = Extent {
-            position,
-            length: payload.end - payload.start,
-            capture: place.at.capture,
-            frame: place.at.frame,
-            file_position: place.position + u64::from(payload.start),
-            time: place.at.time,
-            ttl: segment.ttl,
-            checksum: segment.checksum,
-            replaces,
-        };
-        let live = self.live.get_mut(&flow).expect(BEGUN);
-        live.extents += 1;
-        live.replaced |= replaces;
-        live.encoder.push(&extent);
-        if let Some(chunk) = live.encoder.take() {
-            self.scribe.put(Row::Extents(flow, chunk))?;
-        }
-        Ok(())
-    }
-
-    /// Bytes seen before: if they differ, that is a conflict, and one copy loses.
-    fn compare(
-        &mut self,
-        flow: FlowId,
-        placement: &Placement,
-        prefer_later: bool,
-        place: Place,
-        segment: &Segment<'_>,
-    ) -> Result<(), Error> {
-        let later = bytes(segment, placement);
-        let mut earlier = std::mem::take(&mut self.earlier);
-        earlier.resize(later.len(), 0);
-        self.store.read(flow, placement.position, &mut earlier)?;
-        let differs = differing(&earlier, later);
-        if !differs.is_empty() {
-            let position = placement.position + differs.start as i64;
-            let lost = if prefer_later { &earlier[..] } else { later };
-            let lost = &lost[differs.start..differs.end.min(differs.start + MAX_LOST_BYTES)];
-            self.note_conflict(flow, position, differs.len(), lost.to_vec(), prefer_later, place, segment)?;
-            if prefer_later {
-                self.store.replace(flow, position, &later[differs.clone()])?;
-                let first = placement.payload.start + differs.start as u32;
-                self.note_extent(flow, position, first..first + differs.len() as u32, true, place, segment)?;
-            }
-        }
-        self.earlier = earlier;
-        Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a row's columns")]
-    fn note_conflict(
-        &mut self,
-        flow: FlowId,
-        position: i64,
-        length: usize,
-        lost_bytes: Vec<u8>,
-        later_kept: bool,
-        place: Place,
-        segment: &Segment<'_>,
-    ) -> Result<(), Error> {
-        let live = self.live.get_mut(&flow).expect(BEGUN);
-        if let Some(chunk) = live.encoder.finish() {
-            self.scribe.put(Row::Extents(flow, chunk))?;
-        }
-        let Stamp { capture, frame, time } = place.at;
-        let later = FrameRef { capture, frame, ttl: segment.ttl, checksum: segment.checksum };
-        let (length, extents_before) = (length as u64, live.extents);
-        let row = ConflictRow { flow, position, length, later, time, later_kept, extents_before, lost_bytes };
-        Ok(self.scribe.put(Row::Conflict(Box::new(row)))?)
-    }
-
     /// A connection is over, or rests: its files are complete and its rows are written.
     fn end(&mut self, connection: Connection, goes_on: bool) -> Result<(), Error> {
         let mut flows = Vec::new();
@@ -354,36 +262,10 @@ impl<'scope> Recorder<'scope> {
     }
 }
 
-const BEGUN: &str = "the tracker begins a flow before it places bytes in it";
+pub(super) const BEGUN: &str = "the tracker begins a flow before it places bytes in it";
 
 impl From<Gone> for Error {
     fn from(_: Gone) -> Self {
         Error::IndexEnded
-    }
-}
-
-fn bytes<'a>(segment: &Segment<'a>, placement: &Placement) -> &'a [u8] {
-    &segment.payload[placement.payload.start as usize..placement.payload.end as usize]
-}
-
-/// From the first to the last byte that differs; empty if none does.
-fn differing(one: &[u8], other: &[u8]) -> Range<usize> {
-    if one == other {
-        return 0..0;
-    }
-    let differs = |(a, b): (&u8, &u8)| a != b;
-    let first = one.iter().zip(other).position(differs).unwrap_or(0);
-    let last = one.iter().zip(other).rposition(differs).map_or(0, |i| i + 1);
-    first..last
-}
-
-#[cfg(test)]
-mod tests {
-    use super::differing;
-
-    #[test]
-    fn differing_runs_from_the_first_to_the_last_difference() {
-        assert_eq!(differing(b"abcdef", b"abXdXf"), 2..5);
-        assert!(differing(b"abc", b"abc").is_empty());
     }
 }

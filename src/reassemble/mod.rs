@@ -2,7 +2,7 @@
 //!
 //! [`sequence`] turns wire numbers into 64-bit stream positions, [`coverage`] knows which positions are filled, [`part`]
 //! decides which bytes of a segment are new, seen before, or no data at all (the rule for overlapping segments is
-//! [`Part::place`]), and [`stream`] picks the part of the flow a segment belongs to.
+//! `Part::place`), and [`stream`] picks the part of the flow a segment belongs to.
 
 pub mod coverage;
 pub mod part;
