@@ -137,7 +137,7 @@ impl<'a> Teller<'a> {
 
     /// A handshake, perhaps captured in part, late or not at all; on reused ports always: only a SYN tells them apart.
     fn opens(&mut self) {
-        let reused = self.number % 4 > 0;
+        let reused = !self.number.is_multiple_of(4);
         let (syn, syn_ack) = (reused || self.rng.u32(0..4) > 0, reused || self.rng.u32(0..4) > 0);
         let may_be_late = !reused && self.jump == [None, None];
         let late = if may_be_late && self.rng.u32(0..4) == 0 { self.rng.i64(0..5_000_000_000) } else { 0 };
