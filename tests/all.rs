@@ -1,7 +1,9 @@
 //! Everything that is tested from outside, as one binary.
 #![allow(clippy::disallowed_methods, reason = "tests read and write files")]
 
+mod bad_input;
 mod cli;
+mod export;
 mod floors;
 mod house;
 mod kill;
@@ -9,5 +11,6 @@ mod laws;
 mod readme;
 mod situations;
 mod support;
+mod tamper;
 mod testdata;
 mod traffic;

@@ -81,7 +81,7 @@ impl Place {
         rows.insert("segments".to_owned(), segments.lines().map(str::to_owned).collect());
         let mut files = BTreeMap::new();
         walk(&root.join("flows"), &root, &mut files);
-        Contents { rows, files }
+        Contents { rows, files, entries: entries(&root) }
     }
 }
 
@@ -111,6 +111,8 @@ pub struct Contents {
     pub rows: BTreeMap<String, Vec<String>>,
     /// BLAKE3 and modification time of each file beneath `flows/`, by its path in the case.
     pub files: BTreeMap<String, (String, SystemTime)>,
+    /// What lies in the case directory itself.
+    pub entries: Vec<String>,
 }
 
 impl Contents {
@@ -123,6 +125,7 @@ impl Contents {
         }
         let lines = |contents: &Contents| contents.files.iter().map(|file| format!("{file:?}")).collect::<Vec<_>>();
         assert_same(&lines(self), &lines(expected), &format!("{what}: files"));
+        assert_eq!(self.entries, expected.entries, "{what}");
     }
 }
 
@@ -134,6 +137,14 @@ pub fn assert_same(found: &[String], expected: &[String], what: &str) {
     };
     let (extra, missing) = (only(found, expected), only(expected, found));
     assert!(found == expected, "{what}\nfound only:\n  {extra}\nexpected only:\n  {missing}");
+}
+
+/// Names in a directory, sorted.
+pub fn entries(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = entries.collect();
+    names.sort();
+    names
 }
 
 /// The index as any SQLite client sees it.

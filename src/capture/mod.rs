@@ -73,6 +73,12 @@ impl Stop {
         Stop { status: Status::Damaged, offset: Some(offset), message: message.into() }
     }
 
+    /// The file can be read, but not as a capture.
+    pub(crate) fn no_capture(offset: u64, message: impl Into<String>) -> Self {
+        Stop { status: Status::Unreadable, offset: Some(offset), message: message.into() }
+    }
+
+    /// The system does not give the file.
     pub(crate) fn unreadable(message: impl Into<String>) -> Self {
         Stop { status: Status::Unreadable, offset: None, message: message.into() }
     }

@@ -52,7 +52,7 @@ impl Pcap {
             (2, 0..=2) => Lengths::OriginalFirst,
             (2, 3) => Lengths::Either,
             (2, _) => Lengths::CapturedFirst,
-            _ => return Err(Stop::unreadable(format!("pcap version {major}.{minor} is not known"))),
+            _ => return Err(Stop::no_capture(4, format!("pcap version {major}.{minor} at offset 4 is not known"))),
         };
         let (snap_length, network) = (order.u32(start, 16), order.u32(start, 20));
         let link = LinkType(network & LINK_BITS);
@@ -161,12 +161,12 @@ fn magic(start: &[u8]) -> Result<(Order, u32, usize), Stop> {
 }
 
 fn cut_header(start: &[u8]) -> Stop {
-    Stop::unreadable(format!("file header cut short, {} of {FILE_HEADER} bytes", start.len()))
+    Stop::no_capture(0, format!("file header at offset 0 is cut short: {} of {FILE_HEADER} bytes", start.len()))
 }
 
 fn not_a_capture(start: &[u8]) -> Stop {
     let bytes: Vec<String> = start.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    Stop::unreadable(format!("not a capture: begins with {}", bytes.join(" ")))
+    Stop::no_capture(0, format!("not a capture: {} at offset 0", bytes.join(" ")))
 }
 
 #[cfg(test)]

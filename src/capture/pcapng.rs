@@ -149,7 +149,7 @@ impl Pcapng {
 /// What it means that the capture ends with `there` bytes of a block at `offset`.
 pub(super) fn cut_short(there: usize, wants: usize, offset: u64) -> Stop {
     if offset == 0 {
-        return Stop::unreadable(format!("file header cut short, {there} of {wants} bytes"));
+        return Stop::no_capture(0, format!("file header at offset 0 is cut short: {there} of {wants} bytes"));
     }
     Stop::truncated(offset, format!("block at offset {offset} is cut short: {there} of {wants} bytes"))
 }
@@ -157,7 +157,7 @@ pub(super) fn cut_short(there: usize, wants: usize, offset: u64) -> Stop {
 /// The first section header makes the file a capture; a later one only ends it.
 fn bad_section(offset: u64, what: &str) -> Stop {
     let message = format!("section header at offset {offset} {what}");
-    if offset == 0 { Stop::unreadable(message) } else { Stop::damaged(offset, message) }
+    if offset == 0 { Stop::no_capture(0, message) } else { Stop::damaged(offset, message) }
 }
 
 fn shortest(kind: u32) -> usize {

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_has_no_frames_says_so() {
         assert!(of(&PCAP).frameless && of(&PCAP).error.is_none());
-        assert_eq!(of(b"").error.unwrap().message, "empty file");
+        assert_eq!(of(b"").error.unwrap().message, "empty file: it ends at offset 0");
         let absent = probe(Path::new("/nonexistent/x.pcap"));
         assert_eq!(absent.error.unwrap().message, "no such file or directory");
         assert!(absent.frameless);

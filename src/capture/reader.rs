@@ -216,7 +216,7 @@ impl Format {
     /// By the first bytes of the decompressed capture.
     fn new(start: &[u8]) -> Result<Self, Stop> {
         match start {
-            [] => Err(Stop::unreadable("empty file")),
+            [] => Err(Stop::no_capture(0, "empty file: it ends at offset 0")),
             [0x0a, 0x0d, 0x0d, 0x0a, ..] => Ok(Format::Pcapng(Pcapng::default())),
             _ => Pcap::begin(start).map(Format::Pcap),
         }
@@ -235,7 +235,7 @@ fn read_start(input: &mut Input, into: &mut [u8]) -> io::Result<usize> {
 }
 
 fn unreadable(input: &Input, error: &io::Error) -> Stop {
-    Stop::unreadable(broken(input, error, 0).message)
+    Stop::no_capture(0, broken(input, error, 0).message)
 }
 
 fn broken(input: &Input, error: &io::Error, reached: u64) -> Stop {

@@ -11,20 +11,21 @@ use crate::capture::Status;
 
 #[test]
 fn no_capture() {
-    let unreadable = |bytes: &[u8], message: &str| assert_eq!(text(bytes), format!("Unreadable None: {message}"));
-    unreadable(b"", "empty file");
-    unreadable(&PCAP[..5], "file header cut short, 5 of 24 bytes");
-    unreadable(&PCAP[..2], "file header cut short, 2 of 24 bytes");
-    unreadable(b"GET / HTTP/1.1\r\n", "not a capture: begins with 47 45 54 20");
+    let unreadable =
+        |bytes: &[u8], at: u64, message: &str| assert_eq!(text(bytes), format!("Unreadable Some({at}): {message}"));
+    unreadable(b"", 0, "empty file: it ends at offset 0");
+    unreadable(&PCAP[..5], 0, "file header at offset 0 is cut short: 5 of 24 bytes");
+    unreadable(&PCAP[..2], 0, "file header at offset 0 is cut short: 2 of 24 bytes");
+    unreadable(b"GET / HTTP/1.1\r\n", 0, "not a capture: 47 45 54 20 at offset 0");
     let mut version = PCAP;
     version[4] = 9;
-    unreadable(&version, "pcap version 9.4 is not known");
-    unreadable(&section(Order::Little)[..20], "file header cut short, 20 of 28 bytes");
+    unreadable(&version, 4, "pcap version 9.4 at offset 4 is not known");
+    unreadable(&section(Order::Little)[..20], 0, "file header at offset 0 is cut short: 20 of 28 bytes");
     let mut version = section(Order::Little);
     version[12] = 2;
-    unreadable(&version, "section header at offset 0 has the unknown version 2.0");
+    unreadable(&version, 0, "section header at offset 0 has the unknown version 2.0");
     version[8] = 0;
-    unreadable(&version, "section header at offset 0 has no known byte order");
+    unreadable(&version, 0, "section header at offset 0 has no known byte order");
 }
 
 fn compressed(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {

@@ -18,6 +18,7 @@ pub(super) struct Cut {
 pub(super) struct Clock {
     frames: u64,
     last: Option<(u64, Timestamp)>,
+    link: Option<LinkType>,
     huge: bool,
 }
 
@@ -65,6 +66,9 @@ impl Sink<'_> {
         if let Some(time) = found.time {
             self.tick(time, found.position);
         }
+        if self.clock.link != Some(found.link) {
+            self.meet(found.link, found.position);
+        }
         self.frames.push(FrameHead {
             number: self.clock.frames,
             position: found.position,
@@ -90,6 +94,14 @@ impl Sink<'_> {
         if bytes >= 1 << 31 && !self.clock.huge {
             self.clock.huge = true;
             self.note(position, AnomalyKind::SnapLengthHuge, format!("snap length {bytes}"));
+        }
+    }
+
+    /// Another link type than that of the frame before.
+    fn meet(&mut self, link: LinkType, position: u64) {
+        self.clock.link = Some(link);
+        if link.name().is_none() {
+            self.note(position, AnomalyKind::UnknownLink, format!("{link} is not decoded"));
         }
     }
 

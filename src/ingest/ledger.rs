@@ -81,7 +81,8 @@ impl Ledger {
         let time = frames.iter().find(|frame| frame.number == note.frame).and_then(|frame| frame.time);
         notes.insert(note.kind, (note.clone(), time, 1));
         let Note { frame, position, detail, .. } = note;
-        progress.note(&format!("`{}`: frame {frame} at offset {position}: {detail}", self.paths[capture]));
+        let frame = if *frame == 0 { "header".to_owned() } else { format!("frame {frame}") };
+        progress.note(&format!("`{}`: {frame} at offset {position}: {detail}", self.paths[capture]));
         self.summary.left_out = true;
     }
 

@@ -36,6 +36,8 @@ kinds! {
     TimeOutOfRange = "time_out_of_range";
     /// The file header promises a snap length no capture can have.
     SnapLengthHuge = "snap_length_huge";
+    /// The link type of an interface is not decoded: its frames are skipped.
+    UnknownLink = "unknown_link";
     /// A frame is longer than the snap length its file header gives; it was kept whole.
     LongerThanSnapLength = "longer_than_snap_length";
     /// The capture ends inside a frame or block.
