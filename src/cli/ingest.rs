@@ -88,6 +88,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         max_bytes: args.max_bytes,
         sync: args.sync,
         group_bytes: None,
+        rest_after: None,
         command_line: command_line(std::env::args_os()),
     };
     let mut progress = progress::Capture::new(args.progress);

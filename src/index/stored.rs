@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::cells::{ANOMALY, CAPTURE, CONNECTION, DORMANT, FLOW, GAP, SKIP, cells};
 use super::{Result, Status, Writer};
-use crate::model::{CaptureId, ConnectionId, FlowId};
+use crate::model::{CaptureId, ConnectionId, FlowId, Timestamp};
 
 /// A capture the case has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,24 +74,32 @@ impl Writer {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Takes up the connections at rest with this hash: their states, in order of their numbers. Their rows
+    /// Takes up the connections at rest with this hash that may still wake at `now`: their states, in order of their numbers. Their rows
     /// (connection, flows, gaps, anomalies) go, to be put again when they end; extents and conflicts stay.
-    pub fn take_dormant(&mut self, hash: u64) -> Result<Vec<Vec<u8>>> {
-        self.begin()?;
-        let sql = "SELECT connection_id, state FROM dormant WHERE tuple_hash = ?1 ORDER BY connection_id";
+    pub fn take_dormant(&mut self, hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>> {
+        let sql = "SELECT connection_id, state FROM dormant WHERE tuple_hash = ?1 AND coalesce(until_ns >= ?2, 1)
+            ORDER BY connection_id";
         let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map([hash as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = statement
+            .query_map((hash as i64, now.map(Timestamp::nanoseconds)), |row| Ok((row.get(0)?, row.get(1)?)))?;
         let taken: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
         drop(statement);
         for (connection, _) in &taken {
-            let id = &cells![*connection];
-            self.delete(&GAP, "flow_id IN (SELECT id FROM flow WHERE connection_id = ?1)", id)?;
-            self.delete(&FLOW, "connection_id = ?1", id)?;
-            self.delete(&ANOMALY, "connection_id = ?1", id)?;
-            self.delete(&CONNECTION, "id = ?1", id)?;
-            self.delete(&DORMANT, "connection_id = ?1", id)?;
+            self.forget(*connection as ConnectionId)?;
+            self.delete(&DORMANT, "connection_id = ?1", &cells![*connection])?;
         }
         Ok(taken.into_iter().map(|(_, state)| state).collect())
+    }
+
+    /// Takes back the rows of a connection (connection, flows, gaps, anomalies), to be put again when it ends; extents and
+    /// conflicts stay.
+    pub fn forget(&mut self, connection: ConnectionId) -> Result<()> {
+        self.begin()?;
+        let id = &cells![connection];
+        self.delete(&GAP, "flow_id IN (SELECT id FROM flow WHERE connection_id = ?1)", id)?;
+        self.delete(&FLOW, "connection_id = ?1", id)?;
+        self.delete(&ANOMALY, "connection_id = ?1", id)?;
+        self.delete(&CONNECTION, "id = ?1", id)
     }
 
     /// A stored flow has this path (relative to the case).

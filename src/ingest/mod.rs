@@ -48,6 +48,8 @@ pub struct Options {
     pub sync: bool,
     /// Captured bytes after which a group is committed at the next opportunity.
     pub group_bytes: Option<u64>,
+    /// See [`Limits::rest_after`].
+    pub rest_after: Option<u64>,
     /// For the record of runs.
     pub command_line: String,
 }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::thread::Scope;
 
-use super::dormant::{self, Dormant};
+use super::dormant::{self, Dormant, Resting};
 use super::rows::{self, File};
 use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use crate::index::extents::Encoder;
 use crate::index::rows::{FlowRow, Row};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{ConnectionId, Digests, FlowId, Segment};
+use crate::model::{ConnectionId, Digests, FlowId, Segment, Timestamp};
 use crate::reassemble::part::Kind;
 use crate::store::names::Names;
 use crate::store::template::Facts;
@@ -32,7 +32,10 @@ pub struct Recorder<'scope> {
     woken: HashSet<String>,
     pub(super) scribe: Scribe<'scope>,
     pub(super) live: HashMap<FlowId, Live, foldhash::fast::RandomState>,
+    /// Hashes of the endpoints of connections at rest in the index.
     dormant: HashSet<u64>,
+    /// Connections at rest since the last commit.
+    resting: Resting,
     events: Vec<Event>,
     pub(super) earlier: Vec<u8>,
     batch: u64,
@@ -112,6 +115,7 @@ impl<'scope> Recorder<'scope> {
             scribe,
             live: HashMap::default(),
             dormant: start.dormant,
+            resting: Resting::default(),
             events: Vec::new(),
             earlier: Vec::new(),
             batch: start.batch,
@@ -122,8 +126,8 @@ impl<'scope> Recorder<'scope> {
 
     /// Takes in one segment.
     pub fn observe(&mut self, place: Place, segment: &Segment<'_>) -> Result<(), Error> {
-        if !self.dormant.is_empty() && !self.tracker.knows(segment) {
-            self.wake(segment)?;
+        if !self.tracker.knows(segment) {
+            self.wake(tuple_hash(segment.src, segment.dst), place.at.time)?;
         }
         let mut events = std::mem::take(&mut self.events);
         let closed = self.tracker.observe(place.at, segment, &mut events);
@@ -148,6 +152,10 @@ impl<'scope> Recorder<'scope> {
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
             self.end(*connection, goes_on)?;
+        }
+        for row in self.resting.drain() {
+            self.dormant.insert(row.tuple_hash);
+            self.scribe.put(Row::Dormant(row))?;
         }
         let (next, sync) = (self.batch + 2, self.sync);
         self.store.with(Files::prepare)?;
@@ -185,21 +193,35 @@ impl<'scope> Recorder<'scope> {
         summary.left_out |= self.totals.left_out;
     }
 
-    /// Takes up connections at rest between the segment's endpoints.
-    fn wake(&mut self, segment: &Segment<'_>) -> Result<(), Error> {
-        let hash = tuple_hash(segment.src, segment.dst);
-        if !self.dormant.remove(&hash) {
-            return Ok(());
+    /// Takes up the connections at rest whose endpoints have this hash, for a segment of this time.
+    fn wake(&mut self, tuple_hash: u64, time: Option<Timestamp>) -> Result<(), Error> {
+        let now = self.tracker.now().max(time);
+        let mut states = match self.dormant.remove(&tuple_hash) {
+            true => self.scribe.take_dormant(tuple_hash, now)?,
+            false => Vec::new(),
+        };
+        let rows = self.resting.take(tuple_hash, now);
+        if !rows.is_empty() {
+            // so that their rows have been put before they are taken back
+            self.store.with(|_| Ok(()))?;
         }
-        for state in self.scribe.take_dormant(hash)? {
-            let dormant = Dormant::decode(&state)?;
-            for (flow, live, at_rest) in dormant.flows() {
-                self.woken.insert(live.path.clone());
-                self.store.resume(flow, at_rest)?;
-                self.live.insert(flow, live);
-            }
-            self.tracker.resume(dormant.connection);
+        for row in rows {
+            self.scribe.forget(row.connection)?;
+            states.push(row.state);
         }
+        for state in states {
+            self.resume(Dormant::decode(&state)?)?;
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self, dormant: Dormant) -> Result<(), Error> {
+        for (flow, live, at_rest) in dormant.flows() {
+            self.woken.insert(live.path.clone());
+            self.store.resume(flow, at_rest)?;
+            self.live.insert(flow, live);
+        }
+        self.tracker.resume(dormant.connection);
         Ok(())
     }
 
@@ -211,6 +233,7 @@ impl<'scope> Recorder<'scope> {
                 Kind::New => self.store_new(flow, &placement, place, segment)?,
                 Kind::Again { prefer_later } => self.compare(flow, &placement, prefer_later, place, segment)?,
             },
+            Event::Rests(connection) => self.end(*connection, true)?,
             Event::Ended(connection) => self.end(*connection, false)?,
         }
         Ok(())
@@ -254,9 +277,7 @@ impl<'scope> Recorder<'scope> {
             self.scribe.put(Row::Anomaly(Box::new(row)))?;
         }
         if goes_on {
-            let row = dormant::encode(connection, &flows)?;
-            self.dormant.insert(row.tuple_hash);
-            self.scribe.put(Row::Dormant(row))?;
+            self.resting.add(dormant::encode(connection, &flows)?, self.tracker.now());
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 use super::Error;
 use crate::index::rows::Row;
 use crate::index::{self, Writer};
+use crate::model::{ConnectionId, Timestamp};
 
 /// Rows sent at once.
 const BATCH: usize = 512;
@@ -16,7 +17,8 @@ const AHEAD: usize = 16;
 enum Order {
     Put(Vec<Row>),
     Commit(Reply<()>),
-    TakeDormant(u64, Reply<Vec<Vec<u8>>>),
+    TakeDormant(u64, Option<Timestamp>, Reply<Vec<Vec<u8>>>),
+    Forget(ConnectionId),
     PathTaken(String, Reply<bool>),
     ReplaceUnreadable(String),
 }
@@ -55,9 +57,15 @@ impl<'scope> Scribe<'scope> {
         self.ask(Order::Commit)
     }
 
-    /// The states of connections at rest with this hash of their endpoints, oldest first; their rows go.
-    pub fn take_dormant(&mut self, tuple_hash: u64) -> Result<Vec<Vec<u8>>, Gone> {
-        self.ask(|reply| Order::TakeDormant(tuple_hash, reply))
+    /// The states of connections at rest with this hash of their endpoints that may wake at `now`, oldest first; their rows go.
+    pub fn take_dormant(&mut self, tuple_hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>, Gone> {
+        self.ask(|reply| Order::TakeDormant(tuple_hash, now, reply))
+    }
+
+    /// The rows of a connection that were put go again: it goes on.
+    pub fn forget(&mut self, connection: ConnectionId) -> Result<(), Gone> {
+        self.flush()?;
+        self.orders.send(Order::Forget(connection)).map_err(|_| Gone)
     }
 
     /// Whether a flow has this path.
@@ -110,7 +118,8 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
         match order {
             Order::Put(rows) => rows.into_iter().try_for_each(|row| index.put(row))?,
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
-            Order::TakeDormant(hash, reply) => drop(reply.send(index.take_dormant(hash)?)),
+            Order::TakeDormant(hash, now, reply) => drop(reply.send(index.take_dormant(hash, now)?)),
+            Order::Forget(connection) => index.forget(connection)?,
             Order::PathTaken(path, reply) => drop(reply.send(index.path_taken(&path)?)),
             Order::ReplaceUnreadable(path) => index.replace_unreadable(&path)?,
         }

@@ -46,7 +46,9 @@ impl Settings {
                 return Err(Error::Fixed { name, stored: stored.to_owned(), given: given.to_owned() });
             }
         }
-        Self::from_map(stored)
+        let mut settings = Self::from_map(stored)?;
+        settings.limits.rest_after = options.rest_after.unwrap_or(settings.limits.rest_after);
+        Ok(settings)
     }
 
     /// As the index keeps them.

@@ -99,7 +99,12 @@ impl<'scope, S: PayloadStore + 'scope, T: Send + 'scope> Away<'scope, S, T> {
     pub fn write(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
         let (flows, spare) = (&mut self.flows, &self.spare);
         let held = flows.get_mut(&flow).expect(BEGUN);
-        let buffer = || if held.large { spare.try_recv().unwrap_or_default() } else { Vec::new() };
+        let buffer = || match held.large {
+            true => spare.try_recv().unwrap_or_default(),
+            // a full segment is seldom the last
+            false if bytes.len() >= 1024 => Vec::with_capacity(8 * bytes.len()),
+            false => Vec::new(),
+        };
         held.gather.add(position, bytes, buffer);
         self.gathered += bytes.len();
         if held.gather.held() >= GATHER {

@@ -37,6 +37,8 @@ pub enum Event {
         /// Where, and whether something is there already.
         placement: Placement,
     },
+    /// The connection is closed and has been silent since; a straggler would have to [`resume`](super::Tracker::resume) it.
+    Rests(Box<Connection>),
     /// The connection accepts no more segments; its flows are whole.
     Ended(Box<Connection>),
 }
@@ -60,7 +62,7 @@ pub struct Begun {
     pub first: Option<Timestamp>,
 }
 
-/// One line of text, for tests: `f1 begun 10.0.0.1:1>10.0.0.2:2`, `f1 new 0..5`, `f1 again 3..5`, `f1 base -5`, `c1 ended SF`.
+/// One line of text, for tests: `f1 begun 10.0.0.1:1>10.0.0.2:2`, `f1 new 0..5`, `f1 again 3..5`, `f1 base -5`, `c1 rests SF`, `c1 ended SF`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,6 +76,7 @@ impl fmt::Display for Event {
                 };
                 write!(f, "f{flow} {word} {:?}", placement.range())
             }
+            Event::Rests(connection) => write!(f, "c{} rests {}", connection.id, connection.state()),
             Event::Ended(connection) => write!(f, "c{} ended {}", connection.id, connection.state()),
         }
     }

@@ -37,6 +37,12 @@ impl Table {
         std::iter::successors(self.newest(ends), |&slot| self.entry(slot).older)
     }
 
+    /// No other connection has the same endpoints.
+    pub fn is_alone(&self, slot: Slot) -> bool {
+        let entry = self.entry(slot);
+        entry.older.is_none() && self.newest(&entry.connection.ends) == Some(slot)
+    }
+
     /// The connection in a slot.
     pub fn get(&self, slot: Slot) -> &Connection {
         &self.entry(slot).connection

@@ -20,20 +20,34 @@ pub struct Tracker {
     now: Option<Timestamp>,
     /// Closed connections in the order of their closing.
     closing: VecDeque<(Timestamp, Slot, ConnectionId)>,
+    /// Segments so far.
+    observed: u64,
+    /// Closed connections, and after which segment they may be put to rest.
+    cooling: VecDeque<(u64, Slot, ConnectionId)>,
     placements: Vec<Placement>,
 }
 
 impl Tracker {
     /// A tracker that numbers connections and flows from the given numbers on.
     pub fn new(limits: Limits, next_connection: ConnectionId, next_flow: FlowId) -> Self {
-        let (table, closing, placements) = (Table::default(), VecDeque::new(), Vec::new());
-        Tracker { limits, table, next_connection, next_flow, now: None, closing, placements }
+        Tracker {
+            limits,
+            table: Table::default(),
+            next_connection,
+            next_flow,
+            now: None,
+            closing: VecDeque::new(),
+            observed: 0,
+            cooling: VecDeque::new(),
+            placements: Vec::new(),
+        }
     }
 
     /// Takes in one segment; what follows from it is appended to `out`, in order. Gives the connection if this segment
     /// closed it: only stragglers can follow.
     pub fn observe(&mut self, at: Stamp, segment: &Segment<'_>, out: &mut Vec<Event>) -> Option<&Connection> {
         self.now = self.now.max(at.time);
+        self.observed += 1;
         self.expire(out);
         let limits = &self.limits;
         let slot = match choose(&self.table, segment, limits, |connection| !is_past(connection, self.now, limits)) {
@@ -46,11 +60,19 @@ impl Tracker {
         };
         let was_open = self.table.get(slot).closed.is_none();
         self.with_context(at, slot, |connection, context| connection.observe(segment, context, out));
-        if !was_open || self.table.get(slot).closed.is_none() {
-            return None;
+        let (id, is_closed) = (self.table.get(slot).id, self.table.get(slot).closed.is_some());
+        let closes = was_open && is_closed;
+        if closes {
+            self.schedule(slot);
         }
-        self.schedule(slot);
-        Some(self.table.get(slot))
+        // behind the segment, so that one that `knows` told of is still there for it
+        self.cool(out);
+        if closes && self.table.holds(slot, id) { Some(self.table.get(slot)) } else { None }
+    }
+
+    /// Latest time of any segment so far.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.now
     }
 
     /// Whether some live connection has these endpoints. If not, one at rest may have: see [`resume`](Self::resume).
@@ -70,6 +92,7 @@ impl Tracker {
     /// Ends the tracking: all that is left, in the order of connection numbers, each with whether it may go on later.
     pub fn finish(&mut self) -> Vec<(Box<Connection>, bool)> {
         self.closing.clear();
+        self.cooling.clear();
         let mut left: Vec<Box<Connection>> = self.table.drain().collect();
         left.sort_unstable_by_key(|connection| connection.id);
         let (now, limits) = (self.now, &self.limits);
@@ -116,8 +139,23 @@ impl Tracker {
 
     fn schedule(&mut self, slot: Slot) {
         let connection = self.table.get(slot);
+        self.cooling.push_back((self.observed + self.limits.rest_after, slot, connection.id));
         if let Some(Some(closed)) = connection.closed {
             self.closing.push_back((closed, slot, connection.id));
+        }
+    }
+
+    /// Gives up closed connections that have been closed for a while. Where others have the same endpoints they stay: which
+    /// one a straggler belongs to can only be told from all of them.
+    fn cool(&mut self, out: &mut Vec<Event>) {
+        while let Some(&(due, slot, id)) = self.cooling.front() {
+            if self.observed < due {
+                break;
+            }
+            self.cooling.pop_front();
+            if self.table.holds(slot, id) && self.table.is_alone(slot) {
+                out.push(Event::Rests(self.table.remove(slot)));
+            }
         }
     }
 

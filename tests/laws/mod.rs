@@ -5,6 +5,7 @@ mod order;
 mod pieces;
 pub mod random;
 mod reassembly;
+mod resting;
 mod twin;
 
 use random::{Sent, Shape, traffic};

@@ -144,8 +144,17 @@ fn links() -> String {
 
 /// Taken apart by name, so that a new limit cannot be left out.
 fn limits() -> String {
-    let Limits { max_jump, max_bytes, overlap_last, max_parts, max_ranges, max_generations, straggler_ns } =
-        Limits::default();
+    // after how many segments connections rest changes nothing that is recorded
+    let Limits {
+        max_jump,
+        max_bytes,
+        overlap_last,
+        max_parts,
+        max_ranges,
+        max_generations,
+        straggler_ns,
+        rest_after: _,
+    } = Limits::default();
     assert!(max_bytes.is_none() && !overlap_last);
     let rows = [
         ("jump of sequence numbers that begins another part (`--max-jump`)", format!("{} MiB", max_jump >> 20)),

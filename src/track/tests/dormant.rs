@@ -24,6 +24,8 @@ struct Run {
     tracker: Tracker,
     limits: Limits,
     told: Vec<String>,
+    /// Put to rest by the tracker itself.
+    resting: Vec<Connection>,
     ended: Vec<Connection>,
     frame: u64,
     time: i64,
@@ -32,26 +34,45 @@ struct Run {
 impl Run {
     fn new(limits: Limits) -> Run {
         let tracker = Tracker::new(limits.clone(), 1, 1);
-        Run { tracker, limits, told: Vec::new(), ended: Vec::new(), frame: 0, time: 0 }
+        Run { tracker, limits, told: Vec::new(), resting: Vec::new(), ended: Vec::new(), frame: 0, time: 0 }
     }
 
     fn observe(&mut self, line: &Line) {
         self.frame += 1;
         self.time += line.time.nanoseconds();
+        self.wake(&line.segment());
         let mut events = Vec::new();
         let at = Stamp { time: Some(Timestamp(self.time)), capture: 1, frame: self.frame };
         self.tracker.observe(at, &line.segment(), &mut events);
         for event in events {
             match event {
                 Event::Ended(connection) => self.ended.push(*connection),
+                Event::Rests(connection) => self.resting.push(*connection),
                 event => self.told.push(event.to_string()),
+            }
+        }
+    }
+
+    /// Takes up what is at rest between the ends of a segment of which the tracker knows nothing.
+    fn wake(&mut self, segment: &Segment<'_>) {
+        if !self.tracker.knows(segment) {
+            let ends = [segment.src.min(segment.dst), segment.src.max(segment.dst)];
+            let now = Timestamp(self.time);
+            for connection in self.resting.extract_if(.., |connection| connection.ends == ends) {
+                let past = |closed| now.since(closed) > self.limits.straggler_ns;
+                match connection.closed.flatten().is_some_and(past) {
+                    true => self.ended.push(connection),
+                    false => self.tracker.resume(connection),
+                }
             }
         }
     }
 
     /// Ends the tracker and goes on with another one, through the bytes of what is at rest.
     fn rest(&mut self) {
-        let left = self.tracker.finish();
+        let mut left = self.tracker.finish();
+        left.extend(self.resting.drain(..).map(|connection| (Box::new(connection), true)));
+        left.sort_by_key(|(connection, _)| connection.id);
         let all = || left.iter().map(|(connection, _)| &**connection).chain(&self.ended);
         let connections = all().map(|connection| connection.id).max().unwrap_or(0);
         let flows = all().flat_map(|connection| &connection.directions).flat_map(|direction| &direction.flows);
@@ -68,6 +89,7 @@ impl Run {
     }
 
     fn finish(mut self) -> (Vec<String>, Vec<Connection>) {
+        self.ended.append(&mut self.resting);
         self.ended.extend(self.tracker.finish().into_iter().map(|(connection, _)| *connection));
         self.ended.sort_by_key(|connection| connection.id);
         (self.told, self.ended)
@@ -79,9 +101,10 @@ proptest! {
     fn resting_changes_nothing(
         lines in proptest::collection::vec(line(), 1..60),
         rests in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+        rest_after in 0u64..10,
     ) {
         let limits = Limits { max_jump: 1000, max_generations: 4, ..Limits::default() };
-        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(limits));
+        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { rest_after, ..limits }));
         let rests: Vec<usize> = rests.iter().map(|at| at.index(lines.len())).collect();
         for (at, line) in lines.iter().enumerate() {
             if rests.contains(&at) {
