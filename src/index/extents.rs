@@ -25,9 +25,9 @@ const TTL: u8 = 16;
 const CHECKSUM_SHIFT: u8 = 5;
 const REPLACES: u8 = 128;
 
-/// Bytes from which a chunk counts as full: in a `WITHOUT ROWID` table with 4096-byte pages such a row is a short local
-/// part and one overflow page nearly filled.
-const FULL: usize = 4540;
+/// Bytes from which a chunk counts as full: with one more extent such a row still lies in its page whole, which a
+/// `WITHOUT ROWID` table with 16 KiB pages allows up to 4086 bytes.
+const FULL: usize = 3900;
 
 /// What the next extent is told against.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use super::cells::{BATCH, Cell, DORMANT, SETTING, Table, cells};
 use super::conflicts::Conflicts;
 use super::seal::{Seals, cell};
 use super::{Error, Result, file};
+use crate::model::HashKind;
 
 /// Writes the index of a case. There is at most one at a time: the case's lock sees to that.
 pub struct Writer {
@@ -131,10 +132,11 @@ impl Writer {
     /// someone reads it just now; then the next writer sees to that).
     pub fn finish(mut self) -> Result<()> {
         self.rollback()?;
-        self.index()?;
         self.db.busy_timeout(PATIENCE_AT_END)?;
         let _busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         let _still_wal = self.db.pragma_update(None, "journal_mode", "delete");
+        // their pages are new: without the log they are written once, not twice
+        self.index()?;
         Ok(self.db.close().map_err(|(_, error)| error)?)
     }
 
@@ -145,10 +147,16 @@ impl Writer {
 
     /// Makes the secondary indexes that are missing.
     pub(super) fn index(&self) -> Result<()> {
-        if self.deferred.replace(false) {
-            self.db.execute_batch(file::INDEXES)?;
+        if !self.deferred.replace(false) {
+            return Ok(());
         }
-        Ok(())
+        let settings = self.settings()?;
+        let kept = settings.get("hash").map_or("", String::as_str);
+        let absent = |kind: &HashKind| !kept.split(',').any(|name| name == kind.name());
+        let absent: Vec<String> =
+            HashKind::ALL.iter().filter(|kind| absent(kind)).map(|kind| format!(" flow_{} ", kind.name())).collect();
+        let wanted = file::INDEXES.split_inclusive(';').filter(|sql| !absent.iter().any(|name| sql.contains(name)));
+        Ok(self.db.execute_batch(&wanted.collect::<String>())?)
     }
 
     /// Makes the index that look-ups by path need, now.

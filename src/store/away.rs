@@ -16,11 +16,13 @@ const GATHER_ALL: usize = 48 << 20;
 /// A write of fewer bytes costs a system call for little.
 const PAGE: usize = 4096;
 /// Orders, and bytes in them, that travel as one batch.
-const BATCH: (usize, usize) = (256, 512 << 10);
+const BATCH: (usize, usize) = (1024, 1 << 20);
 /// Batches on their way.
-const AHEAD: usize = 8;
-/// Buffers that come back to be filled again.
-const SPARE: usize = 8;
+const AHEAD: usize = 6;
+/// Buffers of small and of large flows that come back to be filled again: memory that is warm, and no work for the allocator.
+const SPARE: [usize; 2] = [512, 8];
+/// Bytes of a buffer worth giving back, and too many for a small flow.
+const SMALL: std::ops::Range<usize> = 4 << 10..64 << 10;
 /// Closed flows told at once.
 const TELL: usize = 256;
 
@@ -32,8 +34,8 @@ pub struct Away<'scope, S, T> {
     batch_bytes: usize,
     flows: HashMap<FlowId, Held, foldhash::fast::RandomState>,
     gathered: usize,
-    /// Buffers that came back.
-    spare: Receiver<Vec<u8>>,
+    /// Buffers that came back, for small and for large flows.
+    spare: [Receiver<Vec<u8>>; 2],
 }
 
 #[derive(Default)]
@@ -66,7 +68,8 @@ impl<'scope, S: PayloadStore + 'scope, T: Send + 'scope> Away<'scope, S, T> {
         closed: impl FnMut(Vec<(T, Digests)>) + Send + 'scope,
     ) -> Result<Self, Error> {
         let (orders, todo) = sync_channel(AHEAD);
-        let (give_back, spare) = sync_channel(SPARE);
+        let [(small, spare_small), (large, spare_large)] = SPARE.map(sync_channel);
+        let (give_back, spare) = ([small, large], [spare_small, spare_large]);
         let worker = Worker { store, closed, told: Vec::new(), give_back };
         let named = Builder::new().name("store".to_owned());
         let thread = named.spawn_scoped(scope, move || worker.work(&todo)).map_err(Error::Thread)?;
@@ -100,9 +103,9 @@ impl<'scope, S: PayloadStore + 'scope, T: Send + 'scope> Away<'scope, S, T> {
         let (flows, spare) = (&mut self.flows, &self.spare);
         let held = flows.get_mut(&flow).expect(BEGUN);
         let buffer = || match held.large {
-            true => spare.try_recv().unwrap_or_default(),
+            true => spare[1].try_recv().unwrap_or_default(),
             // a full segment is seldom the last
-            false if bytes.len() >= 1024 => Vec::with_capacity(8 * bytes.len()),
+            false if bytes.len() >= 1024 => spare[0].try_recv().unwrap_or_else(|_| Vec::with_capacity(8 * bytes.len())),
             false => Vec::new(),
         };
         held.gather.add(position, bytes, buffer);
@@ -226,7 +229,7 @@ struct Worker<S, T, F> {
     store: S,
     closed: F,
     told: Vec<(T, Digests)>,
-    give_back: SyncSender<Vec<u8>>,
+    give_back: [SyncSender<Vec<u8>>; 2],
 }
 
 impl<S: PayloadStore, T, F: FnMut(Vec<(T, Digests)>)> Worker<S, T, F> {
@@ -250,8 +253,10 @@ impl<S: PayloadStore, T, F: FnMut(Vec<(T, Digests)>)> Worker<S, T, F> {
             Order::Rest(flow) => self.store.rest(flow)?,
             Order::Write(flow, position, bytes) => {
                 self.store.write(flow, position, &bytes)?;
-                if bytes.len() >= GATHER {
-                    let _ = self.give_back.try_send(bytes);
+                if SMALL.contains(&bytes.capacity()) {
+                    let _ = self.give_back[0].try_send(bytes);
+                } else if bytes.len() >= GATHER {
+                    let _ = self.give_back[1].try_send(bytes);
                 }
             }
             Order::Close(flow, length, token) => {
