@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::digest::{Digester, Seen};
-use super::walk::is_stdin;
 
 /// Bytes of a capture read at a time, and so about the size of a batch: fits the second-level cache.
 pub const BLOCK: usize = 256 << 10;
@@ -20,6 +19,11 @@ const WINDOW: u64 = 256 << 20;
 const PIECE: usize = 8 << 10;
 /// Enough to know a compression by.
 const MAGIC: usize = 6;
+
+/// `path` means standard input: it is `-`.
+pub fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
 
 /// Bytes of a decompressed capture, in order.
 pub struct Input {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::block::Input;
+use super::block::is_stdin;
 use super::digest::HEAD;
-use super::walk::is_stdin;
 use super::{Identity, Probe, Reader, Source, Stop, file_sha256};
 use crate::model::{Batch, Timestamp};
 

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use super::block::is_stdin;
 use super::block::{BLOCK, Input};
 use super::digest::{HEAD, Seen};
-use super::walk::is_stdin;
 use super::{Reader, Source, Stop};
 use crate::model::{Batch, Timestamp};
 

@@ -4,11 +4,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::block::Input;
+use super::block::{Input, is_stdin};
 use super::{Error, Reader};
-
-/// The name that means standard input.
-pub const STDIN: &str = "-";
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -39,11 +36,6 @@ pub fn walk(paths: &[PathBuf]) -> Result<Walk, Error> {
         if !is_stdin(path) && path.is_dir() { found.directory(path)? } else { found.file(path.clone()) }
     }
     Ok(found)
-}
-
-/// `path` means standard input.
-pub fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == STDIN
 }
 
 impl Walk {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::Error;
-use super::recorder::Live;
+use super::live::Live;
 use crate::index::rows::DormantRow;
 use crate::model::endpoint::tuple_hash;
 use crate::model::{ConnectionId, FlowId, Limits, Timestamp};

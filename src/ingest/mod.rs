@@ -18,6 +18,7 @@ use crate::{case, index};
 mod bytes;
 mod dormant;
 mod ledger;
+mod live;
 mod plan;
 mod reading;
 mod recorder;

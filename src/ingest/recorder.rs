@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::thread::Scope;
 
 use super::dormant::{self, Dormant, Resting};
+use super::live::Live;
 use super::rows::{self, File};
 use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
 use super::{Error, Summary};
 use smallvec::SmallVec;
 
-use crate::index::extents::Encoder;
 use crate::index::rows::{FlowRow, Row};
 use crate::model::endpoint::tuple_hash;
 use crate::model::{ConnectionId, Digests, FlowId, Segment, Timestamp};
@@ -55,25 +55,6 @@ pub struct Start {
     pub batch: u64,
     /// Everything is on disk before a commit.
     pub sync: bool,
-}
-
-/// A flow that has a file and may get more.
-#[derive(Default)]
-pub struct Live {
-    /// Relative to the case.
-    pub path: String,
-    /// Extents so far, in earlier commits and in this one.
-    pub extents: u64,
-    /// Some of them replace others.
-    pub replaced: bool,
-    pub(super) encoder: Encoder,
-}
-
-impl Live {
-    /// A flow of an earlier commit.
-    pub fn resumed(path: String, extents: u64, replaced: bool) -> Self {
-        Live { path, extents, replaced, encoder: Encoder::default() }
-    }
 }
 
 /// The frame of a segment.
