@@ -146,7 +146,8 @@ fn deferred_indexes_come_back() {
             })
             .unwrap()
     };
-    let all = indexes(&Case::full());
+    let unused = ["flow_md5", "flow_sha1", "flow_blake3"];
+    let all = indexes(&Case::full()) - unused.len() as u32;
     assert!(all > 10);
     let (case, mut writer) = Case::new();
     writer.defer_indexes().unwrap();
@@ -155,7 +156,7 @@ fn deferred_indexes_come_back() {
     writer.commit().unwrap();
     assert_eq!(indexes(&case), 1, "only that of paths, which was needed");
     writer.finish().unwrap();
-    assert_eq!(indexes(&case), all);
+    assert_eq!(indexes(&case), all, "but those of digests the case does not keep");
     let (case, mut writer) = Case::new();
     writer.defer_indexes().unwrap();
     drop(writer);
