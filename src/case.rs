@@ -111,7 +111,6 @@ impl Hold {
                 let _ = fs::remove_file(self.root.join(name));
             }
             remove_empty(&self.root.join(store::template::DIRECTORY));
-            remove_empty(&self.root.join(store::files::SCRATCH));
             self.remove_directory();
         }
     }

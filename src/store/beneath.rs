@@ -57,6 +57,18 @@ impl Beneath {
         removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
     }
 
+    /// Removes a directory if it is there and empty.
+    pub fn remove_directory(&mut self, path: &str) -> io::Result<()> {
+        self.open.remove(path);
+        let removed = self
+            .parent(path, false)
+            .and_then(|(parent, name)| Ok(rustix::fs::unlinkat(&*parent, name, AtFlags::REMOVEDIR)?));
+        match removed {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Removes a file unless it was last changed before `since` (seconds, nanoseconds of the file system's clock).
     pub fn remove_since(&mut self, path: &str, since: (i64, i64)) -> io::Result<()> {
         let changed = self.parent(path, false).and_then(|(parent, name)| {
@@ -159,6 +171,9 @@ mod tests {
         beneath.remove_since("a/b/c", (i64::MAX, 0)).unwrap();
         assert!(beneath.rename("a/b/c", "d").unwrap());
         assert!(!beneath.rename("a/b/c", "d").unwrap());
+        beneath.remove_directory("a").unwrap();
+        beneath.remove_directory("a/b").unwrap();
+        assert!(beneath.create("a/b/e").is_ok(), "made again");
         beneath.remove_since("d", (0, 0)).unwrap();
         assert!(!inside.path().join("d").exists());
         assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);

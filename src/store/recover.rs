@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::beneath::Beneath;
+use super::files::SCRATCH;
 use super::journal::{self, Record};
 use super::{Error, at};
 
@@ -28,6 +29,7 @@ pub fn recover(
             }
         }
     }
+    beneath.remove_directory(SCRATCH).map_err(at(SCRATCH))?;
     beneath.remove(journal::NAME).map_err(at(journal::NAME))?;
     Ok(true)
 }

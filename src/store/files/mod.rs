@@ -112,6 +112,7 @@ impl Files {
             self.sync()?;
         }
         self.journal = None;
+        self.beneath.remove_directory(SCRATCH).map_err(at(SCRATCH))?;
         self.beneath.remove(journal::NAME).map_err(at(journal::NAME))
     }
 
