@@ -5,7 +5,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "the directory of a case is files")]
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -97,8 +96,8 @@ impl Writer {
 
     fn open_held(hold: Hold) -> Result<Self, Error> {
         let index = index::Writer::open(&hold.root.join(INDEX))?;
-        let mut beneath = Beneath::open(&hold.root).map_err(at(&hold.root))?;
-        undo_or_redo(&mut beneath, &index)?;
+        let beneath = Beneath::open(&hold.root).map_err(at(&hold.root))?;
+        undo_or_redo(&beneath, &index)?;
         Ok(Writer { index, beneath, hold })
     }
 }
@@ -123,7 +122,7 @@ impl Hold {
 }
 
 /// Brings the payload to the index's last commit, after a kill or an error.
-pub fn undo_or_redo(beneath: &mut Beneath, index: &index::Writer) -> Result<bool, Error> {
+pub fn undo_or_redo(beneath: &Beneath, index: &index::Writer) -> Result<bool, Error> {
     let gaps = |path: &str| {
         let gaps = index.gaps_of(path);
         gaps.map_err(|error| store::Error::Io { path: INDEX.to_owned(), source: io::Error::other(error) })
@@ -166,7 +165,7 @@ fn remove_empty(directory: &Path) {
 pub struct Reader {
     root: PathBuf,
     index: index::Reader,
-    beneath: RefCell<Beneath>,
+    beneath: Beneath,
 }
 
 impl Reader {
@@ -178,7 +177,7 @@ impl Reader {
         if LEFT_BEHIND.iter().any(|name| root.join(name).exists()) {
             settle(root)?;
         }
-        let beneath = RefCell::new(Beneath::open(root).map_err(at(root))?);
+        let beneath = Beneath::open(root).map_err(at(root))?;
         Ok(Reader { root: root.to_owned(), index: index::Reader::open(&root.join(INDEX), root)?, beneath })
     }
 
@@ -194,7 +193,7 @@ impl Reader {
 
     /// Opens a payload file for reading, without following links.
     pub fn open_payload(&self, path: &str) -> io::Result<File> {
-        self.beneath.borrow_mut().read(path)
+        self.beneath.read(path)
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::digest::{Digester, Seen};
+use super::digest::Seen;
 
 /// Bytes of a capture read at a time, and so about the size of a batch: fits the second-level cache.
 pub const BLOCK: usize = 256 << 10;
@@ -54,8 +54,8 @@ impl Input {
 
     /// Over any bytes; `digest` says whether they are to be digested.
     pub fn over(raw: Box<dyn Read + Send>, digest: bool) -> io::Result<Self> {
-        let digester = digest.then(Digester::default);
-        let mut tap = Tap { raw, front: Vec::new(), tail: [0; 8], digester, read: None };
+        let seen = digest.then(Seen::default);
+        let mut tap = Tap { raw, front: Vec::new(), tail: [0; 8], seen, read: None };
         let mut magic = Vec::with_capacity(MAGIC);
         (&mut tap).take(MAGIC as u64).read_to_end(&mut magic)?;
         tap.front = magic.clone();
@@ -108,7 +108,7 @@ impl Input {
         let mut buffer = vec![0; BLOCK];
         // A file the system cannot read further has the digest of what could be read.
         while matches!(tap.read(&mut buffer), Ok(1..)) {}
-        tap.digester.take().unwrap_or_default().finish()
+        tap.seen.take().unwrap_or_default()
     }
 }
 
@@ -171,7 +171,7 @@ struct Tap {
     front: Vec<u8>,
     /// The last eight bytes of the file so far.
     tail: [u8; 8],
-    digester: Option<Digester>,
+    seen: Option<Seen>,
     read: Option<Arc<AtomicU64>>,
 }
 
@@ -194,8 +194,8 @@ impl Tap {
         let kept = bytes.len().min(8);
         self.tail.rotate_left(kept);
         self.tail[8 - kept..].copy_from_slice(&bytes[bytes.len() - kept..]);
-        if let Some(digester) = &mut self.digester {
-            digester.feed(bytes);
+        if let Some(seen) = &mut self.seen {
+            seen.feed(bytes);
         }
         if let Some(read) = &self.read {
             read.fetch_add(bytes.len() as u64, Ordering::Relaxed);

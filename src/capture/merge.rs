@@ -18,8 +18,8 @@ use super::digest::HEAD;
 use super::{Identity, Probe, Reader, Source, Stop, file_sha256};
 use crate::model::{Batch, Timestamp};
 
-/// Batches kept to be filled again once nobody reads them.
-const POOL: usize = 8;
+/// Batches kept to be filled again once nobody reads them: as many as may be on their way through the program.
+const POOL: usize = 32;
 
 /// Captures that may overlap without a thought of how many files a process may have open.
 const FEW: usize = 256;

@@ -14,7 +14,7 @@ use super::{Error, Reader};
 use crate::index::{FlowInfo, Selection};
 use crate::model::HashKind;
 use crate::store::digest::of_file;
-use crate::store::files::SCRATCH;
+use crate::store::journal::SCRATCH;
 use crate::store::template::DIRECTORY;
 
 /// What was looked at, and what is wrong.

@@ -45,6 +45,10 @@ pub struct Args {
     /// Store at most this much of each flow [default for a new case: all]
     #[arg(long, value_name = "N", value_parser = size::parse)]
     max_bytes: Option<u64>,
+    /// Threads that record connections, at most 8; with 1 all is recorded by the thread that decodes [default: as many as the
+    /// machine runs at once]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    workers: Option<u16>,
     /// Have everything on disk before each commit, so that a power loss costs nothing committed
     #[arg(long)]
     sync: bool,
@@ -87,6 +91,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         max_jump: args.max_jump,
         max_bytes: args.max_bytes,
         sync: args.sync,
+        workers: args.workers.map(usize::from),
         group_bytes: None,
         rest_after: None,
         command_line: command_line(std::env::args_os()),

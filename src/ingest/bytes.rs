@@ -4,115 +4,111 @@
 use std::ops::Range;
 
 use super::Error;
-use super::recorder::{BEGUN, Place, Recorder};
+use super::live::Live;
+use super::order::{Place, Source};
+use super::scribe::Desk;
+use super::shard::Shard;
 use crate::index::rows::{ConflictRow, FrameRef, Row};
-use crate::model::{Extent, FlowId, Segment};
-use crate::reassemble::Placement;
-use crate::track::Stamp;
+use crate::model::{Extent, FrameHead};
 
 /// Bytes of a losing copy that a conflict row keeps.
 const MAX_LOST_BYTES: usize = 4096;
 
-impl Recorder<'_> {
+impl Shard {
     /// Bytes that fill a hole.
-    pub(super) fn store_new(
-        &mut self,
-        flow: FlowId,
-        placement: &Placement,
-        place: Place,
-        segment: &Segment<'_>,
-    ) -> Result<(), Error> {
-        let bytes = bytes(segment, placement);
-        self.store.write(flow, placement.position, bytes)?;
-        self.totals.bytes += bytes.len() as u64;
-        self.note_extent(flow, placement.position, placement.payload.clone(), false, place, segment)
-    }
-
-    /// Says where stored bytes came from.
-    fn note_extent(
-        &mut self,
-        flow: FlowId,
-        position: i64,
-        payload: Range<u32>,
-        replaces: bool,
-        place: Place,
-        segment: &Segment<'_>,
-    ) -> Result<(), Error> {
-        let extent = Extent {
-            position,
-            length: payload.end - payload.start,
-            capture: place.at.capture,
-            frame: place.at.frame,
-            file_position: place.position + u64::from(payload.start),
-            time: place.at.time,
-            ttl: segment.ttl,
-            checksum: segment.checksum,
-            replaces,
-        };
-        let live = self.live.get_mut(&flow).expect(BEGUN);
-        live.extents += 1;
-        live.replaced |= replaces;
-        live.encoder.push(&extent);
-        if let Some(chunk) = live.encoder.take() {
-            self.scribe.put(Row::Extents(flow, chunk))?;
-        }
-        Ok(())
+    pub(super) fn store_new(&mut self, place: &Place, sources: &[Source], desk: &mut Desk) -> Result<(), Error> {
+        let live = self.store.write(place.flow, place.position, place.bytes(sources))?;
+        note_extent(live, place, 0..place.length, false, sources, desk)
     }
 
     /// Bytes seen before: if they differ, that is a conflict, and one copy loses.
     pub(super) fn compare(
         &mut self,
-        flow: FlowId,
-        placement: &Placement,
+        place: &Place,
         prefer_later: bool,
-        place: Place,
-        segment: &Segment<'_>,
+        sources: &[Source],
+        desk: &mut Desk,
     ) -> Result<(), Error> {
-        let later = bytes(segment, placement);
-        let mut earlier = std::mem::take(&mut self.earlier);
-        earlier.resize(later.len(), 0);
-        self.store.read(flow, placement.position, &mut earlier)?;
-        let differs = differing(&earlier, later);
-        if !differs.is_empty() {
-            let position = placement.position + differs.start as i64;
-            let lost = if prefer_later { &earlier[..] } else { later };
-            let lost = &lost[differs.start..differs.end.min(differs.start + MAX_LOST_BYTES)];
-            self.note_conflict(flow, position, differs.len(), lost.to_vec(), prefer_later, place, segment)?;
-            if prefer_later {
-                self.store.replace(flow, position, &later[differs.clone()])?;
-                let first = placement.payload.start + differs.start as u32;
-                self.note_extent(flow, position, first..first + differs.len() as u32, true, place, segment)?;
-            }
+        let later = place.bytes(sources);
+        self.earlier.resize(later.len(), 0);
+        self.store.read(place.flow, place.position, &mut self.earlier)?;
+        let differs = differing(&self.earlier, later);
+        if differs.is_empty() {
+            return Ok(());
         }
-        self.earlier = earlier;
+        let lost = if prefer_later { &self.earlier[..] } else { later };
+        let lost = lost[differs.start..differs.end.min(differs.start + MAX_LOST_BYTES)].to_vec();
+        let live = self.store.with(place.flow);
+        note_conflict(live, place, differs.clone(), lost, prefer_later, sources, desk)?;
+        if prefer_later {
+            let range = differs.start as u32..differs.end as u32;
+            self.store.replace(place.flow, place.position + differs.start as i64, &later[differs])?;
+            note_extent(self.store.with(place.flow), place, range, true, sources, desk)?;
+        }
         Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a row's columns")]
-    fn note_conflict(
-        &mut self,
-        flow: FlowId,
-        position: i64,
-        length: usize,
-        lost_bytes: Vec<u8>,
-        later_kept: bool,
-        place: Place,
-        segment: &Segment<'_>,
-    ) -> Result<(), Error> {
-        let live = self.live.get_mut(&flow).expect(BEGUN);
-        if let Some(chunk) = live.encoder.finish() {
-            self.scribe.put(Row::Extents(flow, chunk))?;
-        }
-        let Stamp { capture, frame, time } = place.at;
-        let later = FrameRef { capture, frame, ttl: segment.ttl, checksum: segment.checksum };
-        let (length, extents_before) = (length as u64, live.extents);
-        let row = ConflictRow { flow, position, length, later, time, later_kept, extents_before, lost_bytes };
-        Ok(self.scribe.put(Row::Conflict(Box::new(row)))?)
     }
 }
 
-fn bytes<'a>(segment: &Segment<'a>, placement: &Placement) -> &'a [u8] {
-    &segment.payload[placement.payload.start as usize..placement.payload.end as usize]
+impl Place {
+    fn bytes<'a>(&self, sources: &'a [Source]) -> &'a [u8] {
+        let bytes = &sources[usize::from(self.source)].batch.bytes;
+        &bytes[self.start as usize..(self.start + self.length) as usize]
+    }
+
+    fn frame<'a>(&self, sources: &'a [Source]) -> (&'a Source, &'a FrameHead) {
+        let source = &sources[usize::from(self.source)];
+        (source, &source.batch.frames[self.frame as usize])
+    }
+}
+
+/// Says where stored bytes came from: those of `range` in the placement.
+fn note_extent(
+    live: &mut Live,
+    place: &Place,
+    range: Range<u32>,
+    replaces: bool,
+    sources: &[Source],
+    desk: &mut Desk,
+) -> Result<(), Error> {
+    let (source, frame) = place.frame(sources);
+    let into = place.start - frame.at.start + range.start;
+    live.extents += 1;
+    live.replaced |= replaces;
+    live.encoder.push(&Extent {
+        position: place.position + i64::from(range.start),
+        length: range.end - range.start,
+        capture: source.capture,
+        frame: frame.number,
+        file_position: frame.position + u64::from(into),
+        time: frame.time,
+        ttl: place.ttl,
+        checksum: place.checksum,
+        replaces,
+    });
+    match live.encoder.take() {
+        Some(chunk) => Ok(desk.put(Row::Extents(place.flow, chunk))?),
+        None => Ok(()),
+    }
+}
+
+fn note_conflict(
+    live: &mut Live,
+    place: &Place,
+    range: Range<usize>,
+    lost_bytes: Vec<u8>,
+    later_kept: bool,
+    sources: &[Source],
+    desk: &mut Desk,
+) -> Result<(), Error> {
+    if let Some(chunk) = live.encoder.finish() {
+        desk.put(Row::Extents(place.flow, chunk))?;
+    }
+    let (source, frame) = place.frame(sources);
+    let later = FrameRef { capture: source.capture, frame: frame.number, ttl: place.ttl, checksum: place.checksum };
+    let (position, length) = (place.position + range.start as i64, range.len() as u64);
+    let (flow, time, extents_before) = (place.flow, frame.time, live.extents);
+    let row = ConflictRow { flow, position, length, later, time, later_kept, extents_before, lost_bytes };
+    Ok(desk.put(Row::Conflict(Box::new(row)))?)
 }
 
 /// From the first to the last byte that differs; empty if none does.

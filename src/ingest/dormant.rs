@@ -1,7 +1,9 @@
-//! Connections at rest between commits: what the tracker knows of one, and what the recorder knows of its flows.
+//! Connections at rest between commits: what the tracker knows of one, and what its shard knows of its flows.
 //! Bounded by holes, not by payload.
 
 use std::collections::{HashMap, VecDeque};
+
+use smallvec::SmallVec;
 
 use super::Error;
 use super::live::Live;
@@ -14,85 +16,91 @@ use crate::track::Connection;
 /// A connection that may go on, as its row holds it.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub struct Dormant {
-    /// What the tracker knows.
-    pub connection: Connection,
+    connection: Box<Connection>,
     flows: Vec<Rest>,
 }
 
+/// A flow with a file.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Rest {
-    flow: FlowId,
-    path: String,
-    extents: u64,
-    replaced: bool,
+pub struct Rest {
+    /// The flow.
+    pub flow: FlowId,
+    /// Relative to the case.
+    pub path: String,
+    /// Extents so far.
+    pub extents: u64,
+    /// Some of them replace others.
+    pub replaced: bool,
+}
+
+/// A flow that goes on: for the store, and for the shard.
+pub struct Waking {
+    /// The flow.
+    pub flow: FlowId,
+    /// What the store has of it.
+    pub at_rest: AtRest,
+    /// What the index has of it.
+    pub live: Live,
 }
 
 /// Puts a connection to rest, with those of its flows that have a file.
-pub fn encode(connection: Connection, flows: &[(FlowId, Live)]) -> Result<DormantRow, Error> {
-    let (id, tuple_hash) = (connection.id, tuple_hash(connection.ends[0], connection.ends[1]));
-    let rest = |(flow, live): &(FlowId, Live)| {
-        let (path, extents, replaced) = (live.path.clone(), live.extents, live.replaced);
-        Rest { flow: *flow, path, extents, replaced }
-    };
-    let until = until(&connection);
-    let dormant = Dormant { connection, flows: flows.iter().map(rest).collect() };
-    Ok(DormantRow { connection: id, tuple_hash, until, state: postcard::to_stdvec(&dormant)? })
+pub fn encode(connection: Box<Connection>, flows: Vec<Rest>) -> Result<DormantRow, Error> {
+    let (connection_id, until) = (connection.id, until(&connection));
+    let tuple_hash = tuple_hash(connection.ends[0], connection.ends[1]);
+    let dormant = Dormant { connection, flows };
+    let state = postcard::to_extend(&dormant, Vec::with_capacity(256))?;
+    Ok(DormantRow { connection: connection_id, tuple_hash, until, state })
 }
 
 /// When a closed connection accepts no more stragglers, as the tracker sees it.
-fn until(connection: &Connection) -> Option<Timestamp> {
+pub fn until(connection: &Connection) -> Option<Timestamp> {
     let straggler_ns = Limits::default().straggler_ns;
     connection.closed.flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
 }
 
-/// Closed connections put to rest since the last commit. They wake on a straggler, or go when their time is over.
+/// Which connections rest since the last commit, by the hash of their endpoints. Their states lie with their shards.
 #[derive(Default)]
 pub struct Resting {
-    rows: HashMap<u64, Vec<DormantRow>, foldhash::fast::RandomState>,
+    by_hash: HashMap<u64, SmallVec<[ConnectionId; 1]>, foldhash::fast::RandomState>,
     closing: VecDeque<(Timestamp, u64, ConnectionId)>,
 }
 
 impl Resting {
-    /// Adds one; those that may no longer wake at `now` go.
-    pub fn add(&mut self, row: DormantRow, now: Option<Timestamp>) {
-        if let Some(until) = row.until {
-            self.closing.push_back((until, row.tuple_hash, row.connection));
+    /// Adds one.
+    pub fn add(&mut self, connection: &Connection) {
+        let hash = tuple_hash(connection.ends[0], connection.ends[1]);
+        if let Some(until) = until(connection) {
+            self.closing.push_back((until, hash, connection.id));
         }
-        self.rows.entry(row.tuple_hash).or_default().push(row);
-        while let Some(&(_, hash, id)) = self.closing.front().filter(|(until, ..)| now.is_some_and(|now| now > *until))
-        {
-            self.closing.pop_front();
-            self.remove(hash, id);
+        self.by_hash.entry(hash).or_default().push(connection.id);
+    }
+
+    /// One that can no longer wake at `now`, if there is any; it goes.
+    pub fn expire(&mut self, now: Option<Timestamp>) -> Option<ConnectionId> {
+        let &(until, hash, id) = self.closing.front()?;
+        if now.is_none_or(|now| now <= until) {
+            return None;
         }
-    }
-
-    /// Takes those with this hash of their endpoints that may wake at `now`.
-    pub fn take(&mut self, tuple_hash: u64, now: Option<Timestamp>) -> Vec<DormantRow> {
-        let mut rows = self.rows.remove(&tuple_hash).unwrap_or_default();
-        rows.retain(|row| !is_past(row.until, now));
-        rows
-    }
-
-    /// Takes all, in the order of their numbers.
-    pub fn drain(&mut self) -> Vec<DormantRow> {
-        self.closing.clear();
-        let mut rows: Vec<DormantRow> = self.rows.drain().flat_map(|(_, rows)| rows).collect();
-        rows.sort_unstable_by_key(|row| row.connection);
-        rows
-    }
-
-    fn remove(&mut self, hash: u64, id: ConnectionId) {
-        if let Some(rows) = self.rows.get_mut(&hash) {
-            rows.retain(|row| row.connection != id);
-            if rows.is_empty() {
-                self.rows.remove(&hash);
+        self.closing.pop_front();
+        if let Some(ids) = self.by_hash.get_mut(&hash) {
+            ids.retain(|known| *known != id);
+            if ids.is_empty() {
+                self.by_hash.remove(&hash);
             }
         }
+        Some(id)
     }
-}
 
-fn is_past(until: Option<Timestamp>, now: Option<Timestamp>) -> bool {
-    until.zip(now).is_some_and(|(until, now)| now > until)
+    /// Takes those with this hash of their endpoints.
+    pub fn take(&mut self, tuple_hash: u64) -> SmallVec<[ConnectionId; 1]> {
+        self.by_hash.remove(&tuple_hash).unwrap_or_default()
+    }
+
+    /// Takes the hashes of all.
+    pub fn drain(&mut self) -> impl Iterator<Item = u64> + '_ {
+        self.closing.clear();
+        self.by_hash.drain().map(|(hash, _)| hash)
+    }
 }
 
 impl Dormant {
@@ -101,15 +109,18 @@ impl Dormant {
         Ok(postcard::from_bytes(state)?)
     }
 
-    /// Its flows that have a file: for the recorder and for the store.
-    pub fn flows(&self) -> impl Iterator<Item = (FlowId, Live, AtRest)> + '_ {
-        let directions = self.connection.directions.iter();
+    /// The connection, and its flows that have a file.
+    pub fn wake(self) -> (Box<Connection>, Vec<Waking>) {
+        let Dormant { connection, flows } = self;
+        let directions = connection.directions.iter();
         let parts = directions.flat_map(|direction| direction.flows.iter().zip(direction.stream.parts()));
-        parts.filter_map(|(flow, part)| {
-            let rest = self.flows.iter().find(|rest| rest.flow == flow.id)?;
+        let waking = parts.filter_map(|(flow, part)| {
+            let rest = flows.iter().find(|rest| rest.flow == flow.id)?;
             let first = flow.span.map(|(first, _)| first);
             let at_rest = AtRest { path: rest.path.clone(), base: part.base(), length: part.length(), first };
-            Some((flow.id, Live::resumed(rest.path.clone(), rest.extents, rest.replaced), at_rest))
-        })
+            Some(Waking { flow: flow.id, at_rest, live: Live::resumed(rest.extents, rest.replaced) })
+        });
+        let waking = waking.collect();
+        (connection, waking)
     }
 }

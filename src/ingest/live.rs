@@ -5,8 +5,6 @@ use crate::index::extents::Encoder;
 /// A flow that has a file and may get more.
 #[derive(Default)]
 pub struct Live {
-    /// Relative to the case.
-    pub path: String,
     /// Extents so far, in earlier commits and in this one.
     pub extents: u64,
     /// Some of them replace others.
@@ -17,7 +15,7 @@ pub struct Live {
 
 impl Live {
     /// A flow of an earlier commit.
-    pub fn resumed(path: String, extents: u64, replaced: bool) -> Self {
-        Live { path, extents, replaced, encoder: Encoder::default() }
+    pub fn resumed(extents: u64, replaced: bool) -> Self {
+        Live { extents, replaced, encoder: Encoder::default() }
     }
 }

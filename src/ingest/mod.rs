@@ -1,7 +1,8 @@
 //! F5: the only loop that joins pure and I/O: frames in, decoded, tracked, placed; payload to the store, rows to the index.
 //!
-//! Four threads: one reads captures ([`capture::Merge`]), this one decodes and tracks (`recorder`), one stores and
-//! digests payload ([`store::away`]), one writes the index (`scribe`). A *group* of captures is one commit: it ends where everything read so far has ended before the
+//! One thread reads captures ([`capture::Merge`]); this one decodes, tracks, and gives numbers and names (`recorder`);
+//! a fixed number of *shards* of the connections (`shard`: payload to the store, rows for the index) is dealt to as many
+//! workers as there are (`crew`, `worker`); one thread writes the index (`scribe`). A *group* of captures is one commit: it ends where everything read so far has ended before the
 //! next capture begins. At its end every flow is whole on disk and connections that may go on are put to rest in the
 //! index, so a kill costs at most a group, and going on later equals never having stopped.
 
@@ -16,9 +17,11 @@ use crate::store;
 use crate::{case, index};
 
 mod bytes;
+mod crew;
 mod dormant;
 mod ledger;
 mod live;
+mod order;
 mod plan;
 mod reading;
 mod recorder;
@@ -26,6 +29,8 @@ mod rows;
 mod run;
 mod scribe;
 mod settings;
+mod shard;
+mod worker;
 
 use plan::Plan;
 use settings::Settings;
@@ -49,6 +54,8 @@ pub struct Options {
     pub sync: bool,
     /// Captured bytes after which a group is committed at the next opportunity.
     pub group_bytes: Option<u64>,
+    /// Threads that record connections; `None`: as many as the machine runs at once. A case does not show how many.
+    pub workers: Option<usize>,
     /// See [`Limits::rest_after`].
     pub rest_after: Option<u64>,
     /// For the record of runs.
@@ -140,6 +147,9 @@ pub enum Error {
     /// The thread that writes the index ended; replaced by its own error before anyone sees it.
     #[error("the index can no longer be written")]
     IndexEnded,
+    /// A thread that records connections ended; replaced by its own error before anyone sees it.
+    #[error("payload can no longer be recorded")]
+    WorkerEnded,
     /// What came from standard input was in the case before.
     #[error("`{}` is in the case already", .0.path)]
     Already(Box<Outcome>),
@@ -204,7 +214,7 @@ fn finish(mut case: case::Writer, run: i64, done: Result<Summary, Error>) -> Res
         }
         Err(error) => {
             case.index.rollback()?;
-            case::undo_or_redo(&mut case.beneath, &case.index)?;
+            case::undo_or_redo(&case.beneath, &case.index)?;
             let unused = case.index.batch()? == 0;
             case.index.finish()?;
             if unused {

@@ -1,21 +1,22 @@
 //! The loop: frames from the captures, each to the recorder or to the ledger's skipped.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
 use super::ledger::Ledger;
+use super::order::Origin;
 use super::plan::Plan;
-use super::recorder::{Place, Recorder, Start};
+use super::recorder::{Frame, Payload, Recorder, Start};
 use super::scribe::Scribe;
 use super::settings::Settings;
 use super::{Error, Options, Progress, Summary};
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::decode;
-use crate::model::{Batch, CaptureId, FrameHead, Segment, Skip};
-use crate::store::Files;
+use crate::model::{Batch, FrameHead, Segment, Skip};
 use crate::track::Stamp;
 
 /// Captured bytes after which a group is committed at the next opportunity: keeps commits few and what a kill costs small.
@@ -41,14 +42,14 @@ pub fn record(
     }
     case.index.set_sync(options.sync)?;
     case.index.defer_indexes()?;
-    let mut store = Files::new(case.beneath.again(), settings.hashes.clone());
-    store.begin_batch(batch + 1, options.sync)?;
+    let payload = Payload::new(case.beneath.clone(), options.sync);
     let merge = Merge::new(capture::plan(&plan.reading));
     let read = merge.bytes_read();
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
-        let start = Start { connection, flow, dormant, batch, sync: options.sync };
-        let mut recorder = Recorder::new(scope, settings, store, scribe, start)?;
+        let workers = options.workers.unwrap_or_else(cores);
+        let start = Start { connection, flow, dormant, batch, workers };
+        let mut recorder = Recorder::new(scope, settings, payload, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {
             let mut sent = merge.map(|step| send.send(step));
@@ -103,22 +104,24 @@ impl Reading<'_, '_> {
         Ok(summary)
     }
 
-    fn frames(&mut self, batch: &Batch, range: Range<usize>) -> Result<(), Error> {
+    fn frames(&mut self, batch: &Arc<Batch>, range: Range<usize>) -> Result<(), Error> {
         if range.start == 0 {
             let notes = batch.notes.iter();
             notes.for_each(|note| self.ledger.note(batch.capture, note, &batch.frames, self.progress));
         }
-        let frames = &batch.frames[range];
-        if frames.is_empty() {
+        if range.is_empty() {
             return Ok(());
         }
-        let (id, mut used) = (self.ledger.number(batch.capture), 0);
-        for frame in frames {
+        let (capture, mut used) = (self.ledger.number(batch.capture), 0);
+        let source = self.recorder.source(batch, capture)?;
+        for (index, frame) in range.clone().zip(&batch.frames[range]) {
             let data = batch.data(frame);
             match self.segment(frame, data) {
                 Ok(segment) => {
                     used += 1;
-                    self.recorder.observe(place(id, frame, data, &segment), &segment)?;
+                    let at = Stamp { time: frame.time, capture, frame: frame.number };
+                    let origin = Origin { source, frame: index as u32, payload: place(&batch.bytes, segment.payload) };
+                    self.recorder.observe(&Frame { at, origin, segment })?;
                 }
                 Err(reason) => self.ledger.skipped(batch.capture, reason, data.len()),
             }
@@ -137,9 +140,12 @@ impl Reading<'_, '_> {
     }
 }
 
-/// Where a segment's payload lies in the capture: the payload is a part of the frame's bytes.
-fn place(capture: CaptureId, frame: &FrameHead, data: &[u8], segment: &Segment<'_>) -> Place {
-    let into = (segment.payload.as_ptr() as usize).saturating_sub(data.as_ptr() as usize) as u64;
-    let at = Stamp { time: frame.time, capture, frame: frame.number };
-    Place { at, position: frame.position + into }
+/// Where a segment's payload lies: it is a part of the batch's bytes.
+fn place(bytes: &[u8], payload: &[u8]) -> u32 {
+    (payload.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize) as u32
+}
+
+/// How many threads this machine runs at once.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,46 +1,52 @@
-//! What a segment leads to: the tracker says where its bytes belong, the store takes them, the index learns where they
-//! came from.
+//! What a segment leads to: the tracker says where its bytes belong, names are given here, and the rest is dealt to the
+//! shards. Numbers and names depend on this one place alone, whatever the number of workers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::thread::Scope;
 
-use super::dormant::{self, Dormant, Resting};
-use super::live::Live;
-use super::rows::{self, File};
-use super::scribe::{Gone, Scribe};
-use super::settings::Settings;
-use super::{Error, Summary};
 use smallvec::SmallVec;
 
-use crate::index::rows::{FlowRow, Row};
+use super::crew::Crew;
+use super::dormant::{Dormant, Resting};
+use super::order::{Named, Order, Origin, Place, SHARDS, Then};
+use super::scribe::{Gone, Scribe};
+use super::settings::Settings;
+use super::shard::Shard;
+use super::{Error, Summary};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{ConnectionId, Digests, FlowId, Segment, Timestamp};
+use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment, Timestamp};
 use crate::reassemble::part::Kind;
+use crate::store::beneath::Beneath;
 use crate::store::names::Names;
 use crate::store::template::Facts;
-use crate::store::{Away, Files};
+use crate::store::{self, Files, PayloadStore, at, journal};
 use crate::track::{Begun, Connection, Event, Stamp, Tracker};
+
+/// Bytes gathered in front of the stores, all together.
+const GATHER: usize = 48 << 20;
 
 /// Records segments into a case.
 pub struct Recorder<'scope> {
     tracker: Tracker,
-    pub(super) store: Away<'scope, Files, Box<FlowRow>>,
+    crew: Crew<'scope>,
+    scribe: Scribe<'scope>,
+    payload: Payload,
     names: Names,
     /// Earlier commits hold flows, whose paths are taken.
     has_earlier_flows: bool,
     /// Paths of flows taken out of the index to go on.
     woken: HashSet<String>,
-    pub(super) scribe: Scribe<'scope>,
-    pub(super) live: HashMap<FlowId, Live, foldhash::fast::RandomState>,
+    /// Flows that keep their name should they begin again: all their bytes may turn out to lie before a SYN that came late.
+    named: HashSet<FlowId>,
     /// Hashes of the endpoints of connections at rest in the index.
     dormant: HashSet<u64>,
     /// Connections at rest since the last commit.
     resting: Resting,
     events: Vec<Event>,
-    pub(super) earlier: Vec<u8>,
+    /// Number of the last commit.
     batch: u64,
-    sync: bool,
-    pub(super) totals: Totals,
+    totals: Totals,
 }
 
 /// Where a recorder goes on.
@@ -53,100 +59,102 @@ pub struct Start {
     pub dormant: HashSet<u64>,
     /// Number of the last commit.
     pub batch: u64,
-    /// Everything is on disk before a commit.
-    pub sync: bool,
+    /// Threads that record connections.
+    pub workers: usize,
 }
 
-/// The frame of a segment.
-#[derive(Clone, Copy)]
-pub struct Place {
+/// The payload's side of a commit.
+pub struct Payload {
+    beneath: Beneath,
+    journal: journal::Shared,
+    sync: bool,
+}
+
+/// A frame with a segment in it.
+pub struct Frame<'a> {
     /// Which, and when.
     pub at: Stamp,
-    /// Offset of the payload's first byte in the decompressed capture.
-    pub position: u64,
+    /// Where it and the segment's payload lie among the sources of orders.
+    pub origin: Origin,
+    /// The segment.
+    pub segment: Segment<'a>,
 }
 
 #[derive(Clone, Copy, Default)]
-pub(super) struct Totals {
+struct Totals {
     first_connection: u64,
     last_connection: u64,
     flows: u64,
-    pub(super) bytes: u64,
+    bytes: u64,
     left_out: bool,
 }
 
 impl<'scope> Recorder<'scope> {
-    /// A recorder that goes on where `start` says. Payload goes to `store`, on a thread of its own.
+    /// A recorder that goes on where `start` says.
     pub fn new<'env>(
         scope: &'scope Scope<'scope, 'env>,
         settings: &Settings,
-        store: Files,
+        payload: Payload,
         scribe: Scribe<'scope>,
         start: Start,
     ) -> Result<Self, Error> {
-        let desk = scribe.desk();
-        let row = |(row, digests): (Box<FlowRow>, Digests)| Row::Flow(Box::new(FlowRow { digests, ..*row }));
-        let store = Away::start(scope, store, move |closed| desk.put(closed.into_iter().map(row).collect()))?;
+        payload.begin(start.batch + 1)?;
+        let store = |number| payload.store(settings, number);
+        let shards = (0..SHARDS).map(|number| Shard::new(store(number), GATHER / SHARDS)).collect();
         Ok(Recorder {
             tracker: Tracker::new(settings.limits.clone(), start.connection, start.flow),
-            store,
+            crew: Crew::start(scope, start.workers, shards, || scribe.desk())?,
+            scribe,
+            payload,
             names: Names::new(settings.template.clone()),
             has_earlier_flows: start.flow > 1,
             woken: HashSet::new(),
-            scribe,
-            live: HashMap::default(),
+            named: HashSet::new(),
             dormant: start.dormant,
             resting: Resting::default(),
             events: Vec::new(),
-            earlier: Vec::new(),
             batch: start.batch,
-            sync: start.sync,
             totals: Totals { first_connection: start.connection, ..Totals::default() },
         })
     }
 
-    /// Takes in one segment.
-    pub fn observe(&mut self, place: Place, segment: &Segment<'_>) -> Result<(), Error> {
-        if !self.tracker.knows(segment) {
-            self.wake(tuple_hash(segment.src, segment.dst), place.at.time)?;
-        }
-        let mut events = std::mem::take(&mut self.events);
-        let closed = self.tracker.observe(place.at, segment, &mut events);
-        let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| &direction.flows));
-        let settled: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
-        let done = events.drain(..).try_for_each(|event| self.follow(event, place, segment));
-        self.events = events;
-        done?;
-        settled.into_iter().try_for_each(|flow| self.rest(flow))
+    /// The segments that follow lie in frames of this batch; its index for [`Origin`].
+    pub fn source(&mut self, batch: &Arc<Batch>, capture: CaptureId) -> Result<u16, Error> {
+        self.crew.source(batch, capture)
     }
 
-    /// A flow is probably whole: what is held of it in memory goes to the store and to the index.
-    fn rest(&mut self, flow: FlowId) -> Result<(), Error> {
-        let Some(live) = self.live.get_mut(&flow) else { return Ok(()) };
-        if let Some(chunk) = live.encoder.finish() {
-            self.scribe.put(Row::Extents(flow, chunk))?;
+    /// Takes in one segment.
+    pub fn observe(&mut self, frame: &Frame<'_>) -> Result<(), Error> {
+        if !self.tracker.knows(&frame.segment) {
+            self.wake(tuple_hash(frame.segment.src, frame.segment.dst), frame.at.time)?;
         }
-        Ok(self.store.rest(flow)?)
+        let mut events = std::mem::take(&mut self.events);
+        let (connection, closed) = self.tracker.observe(frame.at, &frame.segment, &mut events);
+        let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| &direction.flows));
+        let quiet: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
+        let done = events.drain(..).try_for_each(|event| self.follow(event, connection, frame));
+        self.events = events;
+        quiet.into_iter().for_each(|flow| self.crew.order(connection, Order::Quiet(flow)));
+        done
     }
 
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
-            self.end(*connection, goes_on)?;
+            if goes_on && !last {
+                self.dormant.insert(tuple_hash(connection.ends[0], connection.ends[1]));
+            }
+            self.end(connection, if goes_on { Then::Sleeps } else { Then::Over });
+            self.crew.breathe()?;
         }
-        for row in self.resting.drain() {
-            self.dormant.insert(row.tuple_hash);
-            self.scribe.put(Row::Dormant(row))?;
-        }
-        let (next, sync) = (self.batch + 2, self.sync);
-        self.store.with(Files::prepare)?;
+        self.dormant.extend(self.resting.drain());
+        self.crew.prepare()?;
+        self.payload.sync()?;
         self.scribe.commit()?;
         self.batch += 1;
-        self.store.with(Files::settle)?;
-        if !last {
-            self.store.with(move |store| store.begin_batch(next, sync))?;
-        }
-        Ok(())
+        self.crew.settle()?;
+        self.payload.end()?;
+        if last { Ok(()) } else { self.payload.begin(self.batch + 1) }
     }
 
     /// The way to the index, for rows that are not about segments.
@@ -159,11 +167,11 @@ impl<'scope> Recorder<'scope> {
         self.totals.flows
     }
 
-    /// Ends the recording; the error of the store's or the index's thread, if that is why it ended.
+    /// Ends the recording; the error of another thread, if that is why it ended.
     pub fn finish(self) -> Result<(), Error> {
-        let stored = self.store.finish();
+        let recorded = self.crew.finish();
         self.scribe.finish()?;
-        Ok(stored?)
+        recorded
     }
 
     /// Adds what was recorded to a summary.
@@ -177,94 +185,104 @@ impl<'scope> Recorder<'scope> {
     /// Takes up the connections at rest whose endpoints have this hash, for a segment of this time.
     fn wake(&mut self, tuple_hash: u64, time: Option<Timestamp>) -> Result<(), Error> {
         let now = self.tracker.now().max(time);
-        let mut states = match self.dormant.remove(&tuple_hash) {
-            true => self.scribe.take_dormant(tuple_hash, now)?,
-            false => Vec::new(),
-        };
-        let rows = self.resting.take(tuple_hash, now);
-        if !rows.is_empty() {
-            // so that their rows have been put before they are taken back
-            self.store.with(|_| Ok(()))?;
+        while let Some(past) = self.resting.expire(now) {
+            self.crew.order(past, Order::Expire(past));
         }
-        for row in rows {
-            self.scribe.forget(row.connection)?;
-            states.push(row.state);
+        if self.dormant.remove(&tuple_hash) {
+            for state in self.scribe.take_dormant(tuple_hash, now)? {
+                self.resume(Dormant::decode(&state)?);
+            }
         }
-        for state in states {
-            self.resume(Dormant::decode(&state)?)?;
+        for resting in self.resting.take(tuple_hash) {
+            if let Some(connection) = self.crew.wake(resting)? {
+                self.tracker.resume(*connection);
+            }
         }
         Ok(())
     }
 
-    fn resume(&mut self, dormant: Dormant) -> Result<(), Error> {
-        for (flow, live, at_rest) in dormant.flows() {
-            self.woken.insert(live.path.clone());
-            self.store.resume(flow, at_rest)?;
-            self.live.insert(flow, live);
-        }
-        self.tracker.resume(dormant.connection);
-        Ok(())
+    fn resume(&mut self, dormant: Dormant) {
+        let (connection, flows) = dormant.wake();
+        self.woken.extend(flows.iter().map(|flow| flow.at_rest.path.clone()));
+        self.named.extend(flows.iter().filter(|flow| flow.at_rest.length == 0).map(|flow| flow.flow));
+        self.crew.order(connection.id, Order::Resume(flows));
+        self.tracker.resume(*connection);
     }
 
-    fn follow(&mut self, event: Event, place: Place, segment: &Segment<'_>) -> Result<(), Error> {
+    /// Follows what came of a segment of `connection`.
+    fn follow(&mut self, event: Event, connection: ConnectionId, frame: &Frame<'_>) -> Result<(), Error> {
         match event {
             Event::Begun(begun) => self.begin(&begun)?,
-            Event::Rebased { flow, base } => self.store.rebase(flow, base)?,
-            Event::Placed { flow, placement } => match placement.kind {
-                Kind::New => self.store_new(flow, &placement, place, segment)?,
-                Kind::Again { prefer_later } => self.compare(flow, &placement, prefer_later, place, segment)?,
-            },
-            Event::Rests(connection) => self.end(*connection, true)?,
-            Event::Ended(connection) => self.end(*connection, false)?,
+            Event::Rebased { flow, base } => {
+                if frame.segment.flags.has(Flags::SYN) {
+                    self.named.insert(flow);
+                }
+                self.crew.order(connection, Order::Rebase(flow, base));
+            }
+            Event::Placed { flow, placement } => {
+                let place = Place::new(flow, &placement, frame.origin, &frame.segment);
+                self.totals.bytes += if place.kind == Kind::New { u64::from(place.length) } else { 0 };
+                self.crew.order(connection, Order::Place(place));
+            }
+            Event::Rests(connection) => {
+                self.resting.add(&connection);
+                self.end(connection, Then::Rests);
+            }
+            Event::Ended(connection) => self.end(connection, Then::Over),
         }
         Ok(())
     }
 
-    /// Names a flow. One whose bytes all turned out to lie before a SYN that came late keeps its name.
+    /// Names a flow.
     fn begin(&mut self, begun: &Begun) -> Result<(), Error> {
-        if self.live.contains_key(&begun.flow) {
+        let Begun { flow, connection, src, dst, vlan, mac, first } = *begun;
+        if self.named.contains(&flow) {
             return Ok(());
         }
-        let Begun { flow, connection, src, dst, vlan, mac, first } = *begun;
         let facts = Facts { flow, connection, ends: [src, dst], mac: mac.as_ref(), vlan, first };
         let Recorder { scribe, names, woken, .. } = self;
         let path = match self.has_earlier_flows {
             true => names.next(&facts, |path| Ok(woken.contains(path) || scribe.path_taken(path)?)),
             false => names.next(&facts, |_| Ok::<_, Gone>(false)),
         }?;
-        self.store.begin(flow, path.clone(), first)?;
-        self.live.insert(flow, Live { path, ..Live::default() });
+        self.crew.order(connection, Order::Begin(Box::new(Named { flow, path, first })));
         self.totals.flows += 1;
         Ok(())
     }
 
-    /// A connection is over, or rests: its files are complete and its rows are written.
-    fn end(&mut self, connection: Connection, goes_on: bool) -> Result<(), Error> {
-        let mut flows = Vec::new();
-        for file in File::all(&connection) {
-            let id = file.flow().id;
-            let Some(mut live) = self.live.remove(&id) else { continue };
-            if let Some(chunk) = live.encoder.finish() {
-                self.scribe.put(Row::Extents(id, chunk))?;
-            }
-            let row = file.row(live.path.clone(), live.replaced);
-            self.store.close(id, row.length, Box::new(row))?;
-            flows.push((id, live));
-        }
+    /// A connection is over, or rests.
+    fn end(&mut self, connection: Box<Connection>, then: Then) {
         self.totals.last_connection = self.totals.last_connection.max(connection.id);
-        self.scribe.put(Row::Connection(Box::new(rows::connection(&connection))))?;
-        for row in rows::anomalies(&connection) {
-            self.totals.left_out |= row.kind.is_limit();
-            self.scribe.put(Row::Anomaly(Box::new(row)))?;
-        }
-        if goes_on {
-            self.resting.add(dormant::encode(connection, &flows)?, self.tracker.now());
-        }
-        Ok(())
+        self.totals.left_out |= connection.strange.iter().any(|strange| strange.kind.is_limit());
+        self.crew.order(connection.id, Order::End(connection, then));
     }
 }
 
-pub(super) const BEGUN: &str = "the tracker begins a flow before it places bytes in it";
+impl Payload {
+    /// Payload beneath `beneath`; with `sync`, everything is on disk before a commit.
+    pub fn new(beneath: Beneath, sync: bool) -> Self {
+        Payload { beneath, journal: journal::Shared::default(), sync }
+    }
+
+    fn store(&self, settings: &Settings, number: usize) -> Box<dyn PayloadStore> {
+        Box::new(Files::new(self.beneath.clone(), settings.hashes.clone(), self.journal.clone(), number))
+    }
+
+    /// What is stored from now on belongs to the commit with this number.
+    fn begin(&self, batch: u64) -> Result<(), Error> {
+        Ok(self.journal.begin(&self.beneath, batch, self.sync).map_err(at(journal::NAME))?)
+    }
+
+    /// The commit happened, and all that waited for it.
+    fn end(&self) -> Result<(), Error> {
+        self.sync()?;
+        Ok(self.journal.end(&self.beneath).map_err(at(journal::NAME))?)
+    }
+
+    fn sync(&self) -> Result<(), store::Error> {
+        if self.sync { self.beneath.sync().map_err(at(".")) } else { Ok(()) }
+    }
+}
 
 impl From<Gone> for Error {
     fn from(_: Gone) -> Self {

@@ -25,11 +25,10 @@ enum Order {
 
 type Reply<T> = SyncSender<T>;
 
-/// The way to the thread.
+/// The way to the thread, and its end.
 pub struct Scribe<'scope> {
-    orders: SyncSender<Order>,
+    desk: Desk,
     thread: ScopedJoinHandle<'scope, Result<(), index::Error>>,
-    rows: Vec<Row>,
 }
 
 impl<'scope> Scribe<'scope> {
@@ -38,28 +37,58 @@ impl<'scope> Scribe<'scope> {
         let (orders, todo) = sync_channel(AHEAD);
         let named = Builder::new().name("index".to_owned());
         let thread = named.spawn_scoped(scope, move || write(index, &todo)).map_err(Error::Thread)?;
-        Ok(Scribe { orders, thread, rows: Vec::new() })
+        Ok(Scribe { desk: Desk { orders, rows: Vec::new() }, thread })
+    }
+
+    /// Another way for rows, for another thread. Rows of each come in order.
+    pub fn desk(&self) -> Desk {
+        Desk { orders: self.desk.orders.clone(), rows: Vec::new() }
     }
 
     /// Adds a row.
     pub fn put(&mut self, row: Row) -> Result<(), Gone> {
-        self.rows.push(row);
-        if self.rows.len() >= BATCH { self.flush() } else { Ok(()) }
+        self.desk.put(row)
     }
 
-    /// A way for another thread to add rows.
-    pub fn desk(&self) -> Desk {
-        Desk(self.orders.clone())
-    }
-
-    /// Everything put so far becomes true. Returns when it is.
+    /// Everything put so far, at this desk and flushed at others, becomes true. Returns when it is.
     pub fn commit(&mut self) -> Result<(), Gone> {
-        self.ask(Order::Commit)
+        self.desk.ask(Order::Commit)
     }
 
     /// The states of connections at rest with this hash of their endpoints that may wake at `now`, oldest first; their rows go.
     pub fn take_dormant(&mut self, tuple_hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>, Gone> {
-        self.ask(|reply| Order::TakeDormant(tuple_hash, now, reply))
+        self.desk.ask(|reply| Order::TakeDormant(tuple_hash, now, reply))
+    }
+
+    /// Whether a flow has this path.
+    pub fn path_taken(&mut self, path: &str) -> Result<bool, Gone> {
+        self.desk.ask(|reply| Order::PathTaken(path.to_owned(), reply))
+    }
+
+    /// A capture that an earlier ingest could not read is no longer unreadable, or still is: its row goes.
+    pub fn replace_unreadable(&mut self, path: String) -> Result<(), Gone> {
+        self.desk.orders.send(Order::ReplaceUnreadable(path)).map_err(|_| Gone)
+    }
+
+    /// Ends the thread; its error, if it met one.
+    pub fn finish(self) -> Result<(), Error> {
+        drop(self.desk);
+        let ended = self.thread.join();
+        Ok(ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+    }
+}
+
+/// A way for rows to the thread.
+pub struct Desk {
+    orders: SyncSender<Order>,
+    rows: Vec<Row>,
+}
+
+impl Desk {
+    /// Adds a row.
+    pub fn put(&mut self, row: Row) -> Result<(), Gone> {
+        self.rows.push(row);
+        if self.rows.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 
     /// The rows of a connection that were put go again: it goes on.
@@ -68,24 +97,8 @@ impl<'scope> Scribe<'scope> {
         self.orders.send(Order::Forget(connection)).map_err(|_| Gone)
     }
 
-    /// Whether a flow has this path.
-    pub fn path_taken(&mut self, path: &str) -> Result<bool, Gone> {
-        self.ask(|reply| Order::PathTaken(path.to_owned(), reply))
-    }
-
-    /// A capture that an earlier ingest could not read is no longer unreadable, or still is: its row goes.
-    pub fn replace_unreadable(&mut self, path: String) -> Result<(), Gone> {
-        self.orders.send(Order::ReplaceUnreadable(path)).map_err(|_| Gone)
-    }
-
-    /// Ends the thread; its error, if it met one.
-    pub fn finish(self) -> Result<(), Error> {
-        drop(self.orders);
-        let ended = self.thread.join();
-        Ok(ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
-    }
-
-    fn flush(&mut self) -> Result<(), Gone> {
+    /// Sends what was added.
+    pub fn flush(&mut self) -> Result<(), Gone> {
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
         self.orders.send(Order::Put(rows)).map_err(|_| Gone)
     }
@@ -95,16 +108,6 @@ impl<'scope> Scribe<'scope> {
         let (reply, answer) = sync_channel(1);
         self.orders.send(order(reply)).map_err(|_| Gone)?;
         answer.recv().map_err(|_| Gone)
-    }
-}
-
-/// A way for another thread to add rows.
-pub struct Desk(SyncSender<Order>);
-
-impl Desk {
-    /// Adds rows. If the index's thread has ended, that is told elsewhere.
-    pub fn put(&self, rows: Vec<Row>) {
-        let _ = self.0.send(Order::Put(rows));
     }
 }
 

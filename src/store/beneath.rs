@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
@@ -13,35 +13,34 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 const MAX_OPEN_DIRECTORIES: usize = 300;
 
 /// A directory and what lies in it. Paths are relative, `/` between names; `..`, links and absolute paths are refused.
+/// Clones share what is open.
+#[derive(Clone)]
 pub struct Beneath {
     root: Arc<OwnedFd>,
-    open: HashMap<String, Arc<OwnedFd>>,
+    open: Arc<RwLock<Directories>>,
 }
+
+type Directories = HashMap<String, Arc<OwnedFd>, foldhash::fast::RandomState>;
 
 impl Beneath {
     /// Opens the directory `root` itself (which may be reached through links).
     pub fn open(root: &Path) -> io::Result<Self> {
         let root = rustix::fs::openat(CWD, root, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        Ok(Beneath { root: Arc::new(root), open: HashMap::new() })
-    }
-
-    /// The same directory again, with its own record of what is open.
-    pub fn again(&self) -> Self {
-        Beneath { root: self.root.clone(), open: HashMap::new() }
+        Ok(Beneath { root: Arc::new(root), open: Arc::default() })
     }
 
     /// Makes a file that must not exist yet, and the directories it lies in; for reading and writing.
-    pub fn create(&mut self, path: &str) -> io::Result<File> {
+    pub fn create(&self, path: &str) -> io::Result<File> {
         self.file(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, true)
     }
 
     /// Opens a file for reading and writing.
-    pub fn edit(&mut self, path: &str) -> io::Result<File> {
+    pub fn edit(&self, path: &str) -> io::Result<File> {
         self.file(path, OFlags::RDWR, false)
     }
 
     /// Opens a file for reading. Anything but a regular file is refused.
-    pub fn read(&mut self, path: &str) -> io::Result<File> {
+    pub fn read(&self, path: &str) -> io::Result<File> {
         let file = self.file(path, OFlags::RDONLY | OFlags::NONBLOCK, false)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
@@ -50,7 +49,7 @@ impl Beneath {
     }
 
     /// Removes a file. That it is not there is no error.
-    pub fn remove(&mut self, path: &str) -> io::Result<()> {
+    pub fn remove(&self, path: &str) -> io::Result<()> {
         let removed = self
             .parent(path, false)
             .and_then(|(parent, name)| rustix::fs::unlinkat(&*parent, name, AtFlags::empty()).map_err(io::Error::from));
@@ -58,8 +57,8 @@ impl Beneath {
     }
 
     /// Removes a directory if it is there and empty.
-    pub fn remove_directory(&mut self, path: &str) -> io::Result<()> {
-        self.open.remove(path);
+    pub fn remove_directory(&self, path: &str) -> io::Result<()> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(path);
         let removed = self
             .parent(path, false)
             .and_then(|(parent, name)| Ok(rustix::fs::unlinkat(&*parent, name, AtFlags::REMOVEDIR)?));
@@ -70,7 +69,7 @@ impl Beneath {
     }
 
     /// Removes a file unless it was last changed before `since` (seconds, nanoseconds of the file system's clock).
-    pub fn remove_since(&mut self, path: &str, since: (i64, i64)) -> io::Result<()> {
+    pub fn remove_since(&self, path: &str, since: (i64, i64)) -> io::Result<()> {
         let changed = self.parent(path, false).and_then(|(parent, name)| {
             let stat = rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
             Ok((stat.st_ctime, stat.st_ctime_nsec as i64))
@@ -84,7 +83,7 @@ impl Beneath {
     }
 
     /// Renames `from` to `to`, replacing it. False if `from` is not there.
-    pub fn rename(&mut self, from: &str, to: &str) -> io::Result<bool> {
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<bool> {
         let (to_parent, to_name) = self.parent(to, true)?;
         let moved = self.parent(from, false).and_then(|(from_parent, from_name)| {
             rustix::fs::renameat(&*from_parent, from_name, &*to_parent, to_name).map_err(io::Error::from)
@@ -101,7 +100,7 @@ impl Beneath {
         Ok(rustix::fs::syncfs(&*self.root)?)
     }
 
-    fn file(&mut self, path: &str, flags: OFlags, make: bool) -> io::Result<File> {
+    fn file(&self, path: &str, flags: OFlags, make: bool) -> io::Result<File> {
         let (parent, name) = self.parent(path, make)?;
         let mode = Mode::from_raw_mode(0o666);
         let file = rustix::fs::openat(&*parent, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode)?;
@@ -109,7 +108,7 @@ impl Beneath {
     }
 
     /// The open directory a path lies in, and the path's last name.
-    fn parent<'p>(&mut self, path: &'p str, make: bool) -> io::Result<(Arc<OwnedFd>, &'p str)> {
+    fn parent<'p>(&self, path: &'p str, make: bool) -> io::Result<(Arc<OwnedFd>, &'p str)> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         if name.is_empty() || name == "." || name == ".." {
             return Err(outside(path));
@@ -117,14 +116,15 @@ impl Beneath {
         if parent.is_empty() && !path.starts_with('/') {
             return Ok((self.root.clone(), name));
         }
-        if let Some(open) = self.open.get(parent) {
+        if let Some(open) = self.open.read().unwrap_or_else(PoisonError::into_inner).get(parent) {
             return Ok((open.clone(), name));
         }
         let directory = parent.split('/').try_fold(self.root.clone(), |at, name| enter(&at, name, make))?;
-        if self.open.len() >= MAX_OPEN_DIRECTORIES {
-            self.open.clear();
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= MAX_OPEN_DIRECTORIES {
+            open.clear();
         }
-        self.open.insert(parent.to_owned(), directory.clone());
+        open.insert(parent.to_owned(), directory.clone());
         Ok((directory, name))
     }
 }
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn leaves_neither_by_name_nor_by_link() {
         let (inside, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut beneath = Beneath::open(inside.path()).unwrap();
+        let beneath = Beneath::open(inside.path()).unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), inside.path().join("link")).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", inside.path().join("file")).unwrap();
         for path in ["../x", "/x", "a/../x", "a//x", "link/x", "file", ""] {

@@ -6,58 +6,70 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::SeekFrom;
 use sha2::Digest;
+use smallvec::SmallVec;
 
 use crate::model::{Digests, HashKind};
 
-/// Running digests of the bytes from a flow's base up to `front`.
+/// Running digests of the bytes from a flow's base up to `position`.
 #[derive(Clone)]
 pub struct Front {
     /// Stream position of the next byte to be fed.
     pub position: i64,
-    sha256: Option<sha2::Sha256>,
-    md5: Option<md5::Md5>,
-    sha1: Option<sha1::Sha1>,
-    blake3: Option<Box<blake3::Hasher>>,
+    hashers: SmallVec<[Hasher; 1]>,
+}
+
+#[derive(Clone)]
+enum Hasher {
+    Sha256(sha2::Sha256),
+    Md5(md5::Md5),
+    Sha1(sha1::Sha1),
+    Blake3(Box<blake3::Hasher>),
+}
+
+impl Hasher {
+    fn new(kind: HashKind) -> Self {
+        match kind {
+            HashKind::Sha256 => Hasher::Sha256(sha2::Sha256::new()),
+            HashKind::Md5 => Hasher::Md5(md5::Md5::new()),
+            HashKind::Sha1 => Hasher::Sha1(sha1::Sha1::new()),
+            HashKind::Blake3 => Hasher::Blake3(Box::default()),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        match self {
+            Hasher::Sha256(hasher) => hasher.update(bytes),
+            Hasher::Md5(hasher) => hasher.update(bytes),
+            Hasher::Sha1(hasher) => hasher.update(bytes),
+            Hasher::Blake3(hasher) => drop(hasher.update(bytes)),
+        }
+    }
 }
 
 impl Front {
     /// Nothing fed yet; the first byte will be that at `base`.
     pub fn new(kinds: &[HashKind], base: i64) -> Self {
-        let has = |kind| kinds.contains(&kind);
-        Front {
-            position: base,
-            sha256: has(HashKind::Sha256).then(sha2::Sha256::new),
-            md5: has(HashKind::Md5).then(md5::Md5::new),
-            sha1: has(HashKind::Sha1).then(sha1::Sha1::new),
-            blake3: has(HashKind::Blake3).then(|| Box::new(blake3::Hasher::new())),
-        }
+        Front { position: base, hashers: kinds.iter().map(|kind| Hasher::new(*kind)).collect() }
     }
 
     /// Feeds the bytes at the front.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.position += bytes.len() as i64;
-        if let Some(hasher) = &mut self.sha256 {
-            hasher.update(bytes);
-        }
-        if let Some(hasher) = &mut self.md5 {
-            hasher.update(bytes);
-        }
-        if let Some(hasher) = &mut self.sha1 {
-            hasher.update(bytes);
-        }
-        if let Some(hasher) = &mut self.blake3 {
-            hasher.update(bytes);
-        }
+        self.hashers.iter_mut().for_each(|hasher| hasher.feed(bytes));
     }
 
     /// The digests of all that was fed.
     pub fn finish(self) -> Digests {
-        Digests {
-            sha256: self.sha256.map(|hasher| hasher.finalize().into()),
-            md5: self.md5.map(|hasher| hasher.finalize().into()),
-            sha1: self.sha1.map(|hasher| hasher.finalize().into()),
-            blake3: self.blake3.map(|hasher| hasher.finalize().into()),
+        let mut digests = Digests::default();
+        for hasher in self.hashers {
+            match hasher {
+                Hasher::Sha256(hasher) => digests.sha256 = Some(hasher.finalize().into()),
+                Hasher::Md5(hasher) => digests.md5 = Some(hasher.finalize().into()),
+                Hasher::Sha1(hasher) => digests.sha1 = Some(hasher.finalize().into()),
+                Hasher::Blake3(hasher) => digests.blake3 = Some(hasher.finalize().into()),
+            }
         }
+        digests
     }
 }
 

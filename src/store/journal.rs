@@ -6,11 +6,14 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::beneath::Beneath;
 
 /// The journal's name in the case directory.
 pub const NAME: &str = "journal";
+/// Where files lie that take the place of others after the commit.
+pub const SCRATCH: &str = "scratch";
 
 /// One act on the payload.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -39,7 +42,7 @@ pub struct Journal {
 impl Journal {
     /// Begins the journal of the commit that will be number `batch`. With `sync`, records about committed files are on disk
     /// before this program goes on.
-    pub fn begin(beneath: &mut Beneath, batch: u64, sync: bool) -> io::Result<Self> {
+    pub fn begin(beneath: &Beneath, batch: u64, sync: bool) -> io::Result<Self> {
         beneath.remove(NAME)?;
         let mut journal = Journal { file: beneath.create(NAME)?, sync };
         let stat = rustix::fs::fstat(&journal.file)?;
@@ -65,6 +68,34 @@ impl Journal {
     }
 }
 
+/// The journal of the commit that is being made, for all stores that write payload for it.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Mutex<Option<Journal>>>);
+
+impl Shared {
+    /// See [`Journal::begin`].
+    pub fn begin(&self, beneath: &Beneath, batch: u64, sync: bool) -> io::Result<()> {
+        *self.lock() = Some(Journal::begin(beneath, batch, sync)?);
+        Ok(())
+    }
+
+    /// See [`Journal::write`].
+    pub fn write(&self, records: &[Record]) -> io::Result<()> {
+        self.lock().as_mut().map_or(Ok(()), |journal| journal.write(records))
+    }
+
+    /// The commit happened, and all it asked for: the journal is done with.
+    pub fn end(&self, beneath: &Beneath) -> io::Result<()> {
+        *self.lock() = None;
+        beneath.remove_directory(SCRATCH)?;
+        beneath.remove(NAME)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Journal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A journal as it was found.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -77,7 +108,7 @@ pub struct Found {
 }
 
 /// Reads the journal of a case, if there is one.
-pub fn read(beneath: &mut Beneath) -> io::Result<Option<Found>> {
+pub fn read(beneath: &Beneath) -> io::Result<Option<Found>> {
     let mut bytes = Vec::new();
     match beneath.read(NAME) {
         Ok(mut file) => file.read_to_end(&mut bytes)?,
@@ -109,17 +140,17 @@ mod tests {
     #[test]
     fn a_half_written_record_is_left_out() {
         let directory = tempfile::tempdir().unwrap();
-        let mut beneath = Beneath::open(directory.path()).unwrap();
-        let mut journal = Journal::begin(&mut beneath, 7, false).unwrap();
+        let beneath = Beneath::open(directory.path()).unwrap();
+        let mut journal = Journal::begin(&beneath, 7, false).unwrap();
         journal.write(&[Record::New("flows/a".into()), Record::Grow("flows/b".into(), 12)]).unwrap();
         let whole = std::fs::read(directory.path().join(NAME)).unwrap();
         for cut in 0..whole.len() {
             std::fs::write(directory.path().join(NAME), &whole[..cut]).unwrap();
-            let found = read(&mut beneath).unwrap().unwrap();
+            let found = read(&beneath).unwrap().unwrap();
             assert!(found.batch == 7 || (found.batch == 0 && found.records.is_empty()));
             assert!(found.records.len() < 2);
         }
         std::fs::write(directory.path().join(NAME), &whole).unwrap();
-        assert_eq!(read(&mut beneath).unwrap().unwrap().records.len(), 2);
+        assert_eq!(read(&beneath).unwrap().unwrap().records.len(), 2);
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::digest::Front;
-use super::{AtRest, Error, PayloadStore};
-use crate::model::{Digests, FlowId, HashKind, Timestamp};
+use super::{AtRest, Error, PayloadStore, Stored};
+use crate::model::{FlowId, HashKind, Timestamp};
 
 /// Every flow as a map from stream position to byte.
 #[derive(Default)]
@@ -22,6 +22,10 @@ struct Payload {
 }
 
 impl PayloadStore for Memory {
+    fn announce(&self, _: &mut dyn Iterator<Item = &str>) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn begin(&mut self, flow: FlowId, path: String, _first: Option<Timestamp>) {
         self.flows.insert(flow, Payload { path, ..Payload::default() });
     }
@@ -58,14 +62,22 @@ impl PayloadStore for Memory {
         Ok(())
     }
 
-    fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error> {
+    fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error> {
         let mut bytes = vec![0; length as usize];
         let base = self.flows.get(&flow).map_or(0, |payload| payload.base);
         self.read(flow, base, &mut bytes)?;
         let mut front = Front::new(&HashKind::ALL, base);
         front.feed(&bytes);
         let path = self.flows.remove(&flow).unwrap_or_default().path;
-        self.closed.insert(path, bytes);
-        Ok(front.finish())
+        self.closed.insert(path.clone(), bytes);
+        Ok(Stored { path, digests: front.finish() })
+    }
+
+    fn prepare(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        Ok(())
     }
 }

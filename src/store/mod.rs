@@ -1,6 +1,5 @@
-//! F3: payload at rest. Bytes gather until enough of them lie side by side, travel to a thread of their own ([`away`]) and
-//! go to their place in a file beneath the case directory ([`files`]); names come from templates; digests follow the
-//! contiguous front.
+//! F3: payload at rest. Bytes gather until enough of them lie side by side ([`gathered`]) and go to their place in a file
+//! beneath the case directory ([`files`]); names come from templates; digests follow the contiguous front.
 //!
 //! Law 7 is kept here: a committed byte is never changed in place without an undo record ([`journal`]), files that must
 //! be rebuilt are built beside and renamed after the commit, and [`recover`] puts things right after a kill.
@@ -9,19 +8,19 @@
 
 use crate::model::{Digests, FlowId, Timestamp};
 
-pub mod away;
 pub mod beneath;
 pub mod digest;
 pub mod files;
 pub mod gather;
+pub mod gathered;
 pub mod journal;
 pub mod memory;
 pub mod names;
 pub mod recover;
 pub mod template;
 
-pub use away::Away;
 pub use files::Files;
+pub use gathered::Gathered;
 pub use memory::Memory;
 
 /// A store that failed.
@@ -38,12 +37,6 @@ pub enum Error {
     /// A file stands where a payload file must be made; it is not ours and stays.
     #[error("`{0}`: a file that is not part of the case stands where a flow must be written")]
     InTheWay(String),
-    /// The thread that stores payload met an error, which [`Away::finish`] tells.
-    #[error("payload can no longer be stored")]
-    Ended,
-    /// The system gives no thread.
-    #[error("no thread could be started: {0}")]
-    Thread(std::io::Error),
 }
 
 /// Names the file an I/O error belongs to.
@@ -64,8 +57,19 @@ pub struct AtRest {
     pub first: Option<Timestamp>,
 }
 
+/// A flow that was closed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Relative to the case.
+    pub path: String,
+    /// Digests of the whole payload.
+    pub digests: Digests,
+}
+
 /// Where payload goes. Positions are stream positions; a flow's base says which of them is offset 0.
 pub trait PayloadStore: Send {
+    /// Flows with these paths will be begun: told for many at once, before the first byte of any is written.
+    fn announce(&self, paths: &mut dyn Iterator<Item = &str>) -> Result<(), Error>;
     /// A new flow, to be stored under `path` (relative to the case).
     fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>);
     /// A flow of an earlier commit goes on.
@@ -80,6 +84,10 @@ pub trait PayloadStore: Send {
     fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error>;
     /// The flow is probably whole: nothing of it need be kept in memory. It may still go on.
     fn rest(&mut self, flow: FlowId) -> Result<(), Error>;
-    /// The flow is whole, `length` bytes from its base: its file is complete, and its digests are these.
-    fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error>;
+    /// The flow is whole, `length` bytes from its base.
+    fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error>;
+    /// All flows are closed: what must wait for the commit is told to the journal.
+    fn prepare(&mut self) -> Result<(), Error>;
+    /// The commit happened: what waited for it is done.
+    fn settle(&mut self) -> Result<(), Error>;
 }

@@ -5,14 +5,13 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::beneath::Beneath;
-use super::files::SCRATCH;
-use super::journal::{self, Record};
+use super::journal::{self, Record, SCRATCH};
 use super::{Error, at};
 
 /// Brings the payload to what the index says after commit number `committed`. `gaps` gives offset and length of the holes
 /// of a committed file. Does nothing if no journal is there; may itself be killed and run again.
 pub fn recover(
-    beneath: &mut Beneath,
+    beneath: &Beneath,
     committed: u64,
     gaps: impl Fn(&str) -> Result<Vec<(u64, u64)>, Error>,
 ) -> Result<bool, Error> {
@@ -41,7 +40,7 @@ fn foreign(record: &Record) -> Option<&str> {
     }
 }
 
-fn redo(beneath: &mut Beneath, record: &Record) -> Result<(), Error> {
+fn redo(beneath: &Beneath, record: &Record) -> Result<(), Error> {
     match record {
         Record::Move(from, to) => beneath.rename(from, to).map(drop).map_err(at(to)),
         _ => Ok(()),
@@ -49,7 +48,7 @@ fn redo(beneath: &mut Beneath, record: &Record) -> Result<(), Error> {
 }
 
 fn undo(
-    beneath: &mut Beneath,
+    beneath: &Beneath,
     record: &Record,
     gaps: &impl Fn(&str) -> Result<Vec<(u64, u64)>, Error>,
 ) -> Result<(), Error> {
@@ -64,7 +63,7 @@ fn undo(
 }
 
 /// Cuts a file back to its committed length and empties the holes it had.
-fn shrink(beneath: &mut Beneath, path: &str, length: u64, gaps: &[(u64, u64)]) -> io::Result<()> {
+fn shrink(beneath: &Beneath, path: &str, length: u64, gaps: &[(u64, u64)]) -> io::Result<()> {
     let file = beneath.edit(path)?;
     file.set_len(length)?;
     gaps.iter().try_for_each(|&(offset, length)| make_hole(&file, offset, length))

@@ -43,9 +43,14 @@ impl Tracker {
         }
     }
 
-    /// Takes in one segment; what follows from it is appended to `out`, in order. Gives the connection if this segment
-    /// closed it: only stragglers can follow.
-    pub fn observe(&mut self, at: Stamp, segment: &Segment<'_>, out: &mut Vec<Event>) -> Option<&Connection> {
+    /// Takes in one segment; what follows from it is appended to `out`, in order. Gives the number of its connection, and
+    /// the connection if this segment closed it: only stragglers can follow.
+    pub fn observe(
+        &mut self,
+        at: Stamp,
+        segment: &Segment<'_>,
+        out: &mut Vec<Event>,
+    ) -> (ConnectionId, Option<&Connection>) {
         self.now = self.now.max(at.time);
         self.observed += 1;
         self.expire(out);
@@ -67,7 +72,7 @@ impl Tracker {
         }
         // behind the segment, so that one that `knows` told of is still there for it
         self.cool(out);
-        if closes && self.table.holds(slot, id) { Some(self.table.get(slot)) } else { None }
+        (id, if closes && self.table.holds(slot, id) { Some(self.table.get(slot)) } else { None })
     }
 
     /// Latest time of any segment so far.

@@ -44,7 +44,7 @@ pub fn list(case: &case::Reader, selection: &Selection) -> Result<Vec<FlowInfo>,
 /// writes the manifest, sorted by path.
 pub fn export(case: &case::Reader, mut flows: Vec<FlowInfo>, to: &Path) -> Result<Exported, Error> {
     flows.sort_by(|one, other| one.path.cmp(&other.path));
-    let mut beneath = Beneath::open(to).map_err(Error::Write)?;
+    let beneath = Beneath::open(to).map_err(Error::Write)?;
     let (mut exported, mut manifest) = (Exported::default(), String::new());
     for flow in &flows {
         let source = match case.open_payload(&flow.path) {
@@ -54,7 +54,7 @@ pub fn export(case: &case::Reader, mut flows: Vec<FlowInfo>, to: &Path) -> Resul
                 continue;
             }
         };
-        let (bytes, digest) = copy(&source, &mut beneath, &flow.path).map_err(named(&flow.path))?;
+        let (bytes, digest) = copy(&source, &beneath, &flow.path).map_err(named(&flow.path))?;
         if bytes != flow.length || flow.digests.sha256.is_some_and(|recorded| recorded != digest) {
             exported.faults.push(format!("{}: not as recorded, copied as it is", flow.path));
         }
@@ -62,9 +62,7 @@ pub fn export(case: &case::Reader, mut flows: Vec<FlowInfo>, to: &Path) -> Resul
         exported.bytes += bytes;
         manifest.push_str(&manifest_line(&hex(&digest), &flow.path));
     }
-    replace(&mut beneath, MANIFEST)
-        .and_then(|mut file| file.write_all(manifest.as_bytes()))
-        .map_err(named(MANIFEST))?;
+    replace(&beneath, MANIFEST).and_then(|mut file| file.write_all(manifest.as_bytes())).map_err(named(MANIFEST))?;
     Ok(exported)
 }
 
@@ -79,13 +77,13 @@ fn named(path: &str) -> impl FnOnce(io::Error) -> Error + '_ {
     move |source| Error::Payload { path: path.to_owned(), source }
 }
 
-fn replace(beneath: &mut Beneath, path: &str) -> io::Result<File> {
+fn replace(beneath: &Beneath, path: &str) -> io::Result<File> {
     beneath.remove(path)?;
     beneath.create(path)
 }
 
 /// Copies a file; returns its length and SHA-256.
-fn copy(source: &File, beneath: &mut Beneath, path: &str) -> io::Result<(u64, [u8; 32])> {
+fn copy(source: &File, beneath: &Beneath, path: &str) -> io::Result<(u64, [u8; 32])> {
     let target = replace(beneath, path)?;
     let data = source.metadata()?;
     let mut digest = Sha256::new();
@@ -151,8 +149,8 @@ mod tests {
         source.set_len((9 << 20) + 3).unwrap();
         let time = SystemTime::UNIX_EPOCH + Duration::new(1_223_315_694, 796_605_000);
         source.set_times(FileTimes::new().set_modified(time)).unwrap();
-        let mut beneath = Beneath::open(directory.path()).unwrap();
-        let (length, digest) = copy(&source, &mut beneath, "a/copy").unwrap();
+        let beneath = Beneath::open(directory.path()).unwrap();
+        let (length, digest) = copy(&source, &beneath, "a/copy").unwrap();
         let copied = directory.path().join("a/copy");
         let bytes = std::fs::read(&copied).unwrap();
         assert_eq!(bytes, std::fs::read(&path).unwrap());

@@ -7,13 +7,10 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::SeekFrom;
 
-use super::{Files, create, note};
-use crate::model::FlowId;
-use crate::store::journal::Record;
+use super::{Disk, Flow};
+use crate::store::journal::{Record, SCRATCH};
 use crate::store::{Error, at};
 
-/// Where files lie while they are rebuilt.
-pub const SCRATCH: &str = "scratch";
 /// Bytes copied at once.
 const BLOCK: usize = 256 << 10;
 
@@ -30,16 +27,16 @@ struct Piece {
     offset: u64,
 }
 
-impl Files {
+impl Flow {
     /// Stores bytes that lie in front of the file's first.
-    pub(super) fn put_early(&mut self, id: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
-        if self.flow(id).early.is_none() {
-            let path = self.scratch_path();
-            self.create_scratch(&path)?;
-            self.flow(id).early = Some(Early { path, pieces: Vec::new(), length: 0 });
+    pub(super) fn put_early(&mut self, position: i64, bytes: &[u8], disk: &mut Disk) -> Result<(), Error> {
+        if self.early.is_none() {
+            let path = disk.scratch_path();
+            disk.create_scratch(&path)?;
+            self.early = Some(Box::new(Early { path, pieces: Vec::new(), length: 0 }));
         }
-        let Some(early) = self.flows.get_mut(&id).and_then(|flow| flow.early.as_mut()) else { return Ok(()) };
-        let file = self.beneath.edit(&early.path).map_err(at(&early.path))?;
+        let Some(early) = &mut self.early else { return Ok(()) };
+        let file = disk.beneath.edit(&early.path).map_err(at(&early.path))?;
         file.write_all_at(bytes, early.length).map_err(at(&early.path))?;
         let length = bytes.len() as u64;
         early.pieces.push(Piece { position, length, offset: early.length });
@@ -48,9 +45,9 @@ impl Files {
     }
 
     /// Reads back what lies in front of the file's first byte; the latest copy of a byte counts.
-    pub(super) fn read_early(&mut self, id: FlowId, position: i64, into: &mut [u8]) -> Result<(), Error> {
-        let Some(early) = &self.flows[&id].early else { return Ok(()) };
-        let file = self.beneath.read(&early.path).map_err(at(&early.path))?;
+    pub(super) fn read_early(&self, position: i64, into: &mut [u8], disk: &Disk) -> Result<(), Error> {
+        let Some(early) = &self.early else { return Ok(()) };
+        let file = disk.beneath.read(&early.path).map_err(at(&early.path))?;
         let end = position + into.len() as i64;
         for piece in &early.pieces {
             let both = piece.position.max(position)..(piece.position + piece.length as i64).min(end);
@@ -64,55 +61,54 @@ impl Files {
     }
 
     /// Whether the file has bytes to come in front of its first, or some to lose there.
-    pub(super) fn must_rebuild(&mut self, id: FlowId) -> bool {
-        let flow = self.flow(id);
-        flow.early.is_some() || flow.disk.as_ref().is_some_and(|disk| disk.origin != flow.base)
+    pub(super) fn must_rebuild(&self) -> bool {
+        self.early.is_some() || self.disk.as_ref().is_some_and(|on_disk| on_disk.origin != self.base)
     }
 
     /// Builds the file anew beside the old one. A committed one is replaced after the commit, another one at once.
-    pub(super) fn rebuild(&mut self, id: FlowId, length: u64) -> Result<(), Error> {
-        let scratch = self.scratch_path();
-        let to = self.create_scratch(&scratch)?;
-        self.copy_early(id, &to)?;
-        let Some(flow) = self.flows.get_mut(&id) else { return Ok(()) };
+    pub(super) fn rebuild(&mut self, length: u64, disk: &mut Disk) -> Result<(), Error> {
+        let scratch = disk.scratch_path();
+        let to = disk.create_scratch(&scratch)?;
+        self.copy_early(&to, disk)?;
         let mut committed = false;
-        if let Some(disk) = &mut flow.disk {
-            let from = self.beneath.read(&flow.path).map_err(at(&flow.path))?;
-            copy_data(&from, flow.base - disk.origin, &to).map_err(at(&scratch))?;
-            committed = disk.committed.is_some();
-            (disk.origin, disk.changed) = (flow.base, true);
-            flow.written = true;
+        if let Some(on_disk) = &mut self.disk {
+            let from = disk.beneath.read(&self.path).map_err(at(&self.path))?;
+            copy_data(&from, self.base - on_disk.origin, &to).map_err(at(&scratch))?;
+            committed = on_disk.committed.is_some();
+            (on_disk.origin, on_disk.changed) = (self.base, true);
+            self.written = true;
         }
         to.set_len(length).map_err(at(&scratch))?;
-        self.open.insert(id, to);
+        self.file = Some(to);
         if committed {
-            self.moves.push((scratch, flow.path.clone()));
+            disk.moves.push((scratch, self.path.clone()));
         } else {
-            self.beneath.rename(&scratch, &flow.path).map_err(at(&flow.path))?;
+            disk.beneath.rename(&scratch, &self.path).map_err(at(&self.path))?;
         }
         Ok(())
     }
 
-    fn copy_early(&mut self, id: FlowId, to: &File) -> Result<(), Error> {
-        let Some(flow) = self.flows.get_mut(&id) else { return Ok(()) };
-        let Some(early) = flow.early.take() else { return Ok(()) };
-        let from = self.beneath.read(&early.path).map_err(at(&early.path))?;
+    fn copy_early(&mut self, to: &File, disk: &Disk) -> Result<(), Error> {
+        let Some(early) = self.early.take() else { return Ok(()) };
+        let from = disk.beneath.read(&early.path).map_err(at(&early.path))?;
         for piece in &early.pieces {
-            let skip = (flow.base - piece.position).clamp(0, piece.length as i64) as u64;
-            let offset = (piece.position + skip as i64 - flow.base).max(0) as u64;
+            let skip = (self.base - piece.position).clamp(0, piece.length as i64) as u64;
+            let offset = (piece.position + skip as i64 - self.base).max(0) as u64;
             copy(&from, piece.offset + skip, to, offset, piece.length - skip).map_err(at(&early.path))?;
         }
-        self.beneath.remove(&early.path).map_err(at(&early.path))
+        disk.beneath.remove(&early.path).map_err(at(&early.path))
     }
+}
 
-    fn create_scratch(&mut self, path: &str) -> Result<File, Error> {
-        note(&mut self.journal, &[Record::New(path.to_owned())])?;
-        create(&mut self.beneath, &mut self.journal, path)
+impl Disk {
+    fn create_scratch(&self, path: &str) -> Result<File, Error> {
+        self.note(&[Record::New(path.to_owned())])?;
+        self.create(path)
     }
 
     fn scratch_path(&mut self) -> String {
         self.scratch_files += 1;
-        format!("{SCRATCH}/{}", self.scratch_files)
+        format!("{SCRATCH}/{}.{}", self.number, self.scratch_files)
     }
 }
 

@@ -1,15 +1,14 @@
-//! The file store, on its thread, against its twin in memory: any order of writes, bases, overwrites and commits gives the same bytes,
+//! The file store, with writes gathered, against its twin in memory: any order of writes, bases, overwrites and commits gives the same bytes,
 //! and a kill before a commit leaves what the commit before said.
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::Scope;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::{Away, Memory, recover::recover};
+use crate::model::Digests;
+use crate::store::{Gathered, Memory, recover::recover};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -38,27 +37,27 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 /// A flow in both stores, and what is covered.
-struct Pair<'scope> {
-    files: Away<'scope, Files, ()>,
-    closed: Receiver<Digests>,
+struct Pair {
+    files: Gathered<()>,
+    beneath: Beneath,
+    journal: journal::Shared,
     memory: Memory,
     covered: crate::reassemble::Coverage,
     fill: u8,
     rest: Option<AtRest>,
 }
 
-impl<'scope> Pair<'scope> {
-    fn new(scope: &'scope Scope<'scope, '_>, root: &Path) -> Self {
-        let mut files = Files::new(Beneath::open(root).unwrap(), HashKind::ALL.to_vec());
-        files.begin_batch(1, false).unwrap();
-        let (tell, closed) = channel();
-        let tell_all =
-            move |flows: Vec<((), Digests)>| flows.into_iter().for_each(|((), digests)| tell.send(digests).unwrap());
-        let mut files = Away::start(scope, files, tell_all).unwrap();
+impl Pair {
+    fn new(root: &Path) -> Self {
+        let (beneath, journal) = (Beneath::open(root).unwrap(), journal::Shared::default());
+        let files = Files::new(beneath.clone(), HashKind::ALL.to_vec(), journal.clone(), 0);
+        journal.begin(&beneath, 1, false).unwrap();
+        let mut files = Gathered::new(Box::new(files), 1 << 20);
         let mut memory = Memory::default();
-        files.begin(1, "flows/x/f".into(), None).unwrap();
+        files.store().announce(&mut std::iter::once("flows/x/f")).unwrap();
+        files.begin(1, "flows/x/f".into(), None, ());
         memory.begin(1, "flows/x/f".into(), None);
-        Pair { files, closed, memory, covered: Default::default(), fill: 0, rest: None }
+        Pair { files, beneath, journal, memory, covered: Default::default(), fill: 0, rest: None }
     }
 
     fn fill(&mut self, piece: &Range<i64>) -> Vec<u8> {
@@ -76,7 +75,7 @@ impl<'scope> Pair<'scope> {
                     }
                 });
                 let base = self.covered.start().unwrap();
-                self.files.rebase(1, base).unwrap();
+                self.files.rebase(1, base);
                 self.memory.rebase(1, base);
                 for piece in fresh {
                     let bytes = self.fill(&piece);
@@ -112,9 +111,10 @@ impl<'scope> Pair<'scope> {
     }
 
     fn close(&mut self) -> Digests {
-        self.files.close(1, self.length(), ()).unwrap();
-        self.files.with(Files::prepare).unwrap();
-        self.closed.recv().unwrap()
+        let ((), stored) = self.files.close(1, self.length()).unwrap();
+        self.files.store().prepare().unwrap();
+        assert_eq!(stored.path, "flows/x/f");
+        stored.digests
     }
 
     fn length(&self) -> u64 {
@@ -126,11 +126,12 @@ impl<'scope> Pair<'scope> {
             return;
         }
         let length = self.length();
-        assert_eq!(self.close(), self.memory.close(1, length).unwrap());
-        self.files.with(Files::settle).unwrap();
-        self.files.with(|store| store.begin_batch(2, false)).unwrap();
+        assert_eq!(self.close(), self.memory.close(1, length).unwrap().digests);
+        self.files.store().settle().unwrap();
+        self.journal.end(&self.beneath).unwrap();
+        self.journal.begin(&self.beneath, 2, false).unwrap();
         let rest = AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None };
-        self.files.resume(1, rest.clone()).unwrap();
+        self.files.resume(1, rest.clone(), ());
         self.memory.resume(1, rest.clone());
         self.rest = Some(rest);
     }
@@ -142,23 +143,19 @@ proptest! {
     #[test]
     fn files_equal_memory(acts in acts()) {
         let root = tempfile::tempdir().unwrap();
-        std::thread::scope(|scope| -> Result<(), TestCaseError> {
-        let mut pair = Pair::new(scope, root.path());
+        let mut pair = Pair::new(root.path());
         acts.iter().for_each(|act| pair.act(act));
         pair.commit();
         if let Some(rest) = &pair.rest {
             let stored = std::fs::read(root.path().join(&rest.path)).unwrap();
             prop_assert_eq!(&stored, &{ let mut bytes = vec![0; rest.length as usize]; pair.memory.read(1, rest.base, &mut bytes).unwrap(); bytes });
         }
-        Ok(())
-        })?;
     }
 
     #[test]
     fn a_kill_leaves_what_was_committed(before in acts(), after in acts(), after_commit: bool) {
         let root = tempfile::tempdir().unwrap();
-        std::thread::scope(|scope| -> Result<(), TestCaseError> {
-        let mut pair = Pair::new(scope, root.path());
+        let mut pair = Pair::new(root.path());
         before.iter().filter(|act| !matches!(act, Act::Commit)).for_each(|act| pair.act(act));
         pair.commit();
         prop_assume!(pair.rest.is_some());
@@ -171,16 +168,14 @@ proptest! {
         pair.close();
         let mut expected = vec![0; length as usize];
         pair.memory.read(1, pair.covered.start().unwrap(), &mut expected).unwrap();
-        pair.files.finish().unwrap();
-        let mut beneath = Beneath::open(root.path()).unwrap();
+        drop(pair.files);
+        let beneath = Beneath::open(root.path()).unwrap();
         let batch = if after_commit { 2 } else { 1 };
-        let recovered = recover(&mut beneath, batch, |_| Ok(gaps.clone())).unwrap();
+        let recovered = recover(&beneath, batch, |_| Ok(gaps.clone())).unwrap();
         prop_assert!(recovered);
         prop_assert_eq!(std::fs::read(&path).unwrap(), if after_commit { expected } else { committed });
         let left = walk(root.path());
         prop_assert_eq!(left, vec!["f".to_owned()]);
-        Ok(())
-        })?;
     }
 }
 
