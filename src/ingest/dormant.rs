@@ -29,7 +29,10 @@ struct Rest {
 
 /// Puts a connection to rest, with those of its flows that have a file.
 pub fn encode(connection: Connection, flows: &[(FlowId, Live)]) -> Result<DormantRow, Error> {
-    let (id, tuple_hash) = (connection.id, tuple_hash(connection.ends[0], connection.ends[1]));
+    let (id, tuple_hash) = (connection.id, {
+        let [lower, higher] = connection.ends();
+        tuple_hash(lower, higher)
+    });
     let rest = |(flow, live): &(FlowId, Live)| {
         let (path, extents, replaced) = (live.path.clone(), live.extents, live.replaced);
         Rest { flow: *flow, path, extents, replaced }
@@ -42,7 +45,7 @@ pub fn encode(connection: Connection, flows: &[(FlowId, Live)]) -> Result<Dorman
 /// When a closed connection accepts no more stragglers, as the tracker sees it.
 fn until(connection: &Connection) -> Option<Timestamp> {
     let straggler_ns = Limits::default().straggler_ns;
-    connection.closed.flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
+    connection.closed().flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
 }
 
 /// Closed connections put to rest since the last commit. They wake on a straggler, or go when their time is over.
@@ -104,7 +107,7 @@ impl Dormant {
     /// Its flows that have a file: for the recorder and for the store.
     pub fn flows(&self) -> impl Iterator<Item = (FlowId, Live, AtRest)> + '_ {
         let directions = self.connection.directions.iter();
-        let parts = directions.flat_map(|direction| direction.flows.iter().zip(direction.stream.parts()));
+        let parts = directions.flat_map(|direction| direction.flows().zip(direction.stream.parts()));
         parts.filter_map(|(flow, part)| {
             let rest = self.flows.iter().find(|rest| rest.flow == flow.id)?;
             let first = flow.span.map(|(first, _)| first);

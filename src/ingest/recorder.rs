@@ -112,7 +112,7 @@ impl<'scope> Recorder<'scope> {
         }
         let mut events = std::mem::take(&mut self.events);
         let closed = self.tracker.observe(place.at, segment, &mut events);
-        let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| &direction.flows));
+        let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| direction.flows()));
         let settled: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
         let done = events.drain(..).try_for_each(|event| self.follow(event, place, segment));
         self.events = events;
