@@ -17,6 +17,7 @@ pub mod history;
 pub mod identity;
 mod idle;
 pub mod link;
+mod observe;
 mod rare;
 pub mod span;
 pub mod state;

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use super::Connection;
-use super::connection::Context;
 use super::ends::Ends;
 use super::event::{Event, Stamp};
 use super::identity::{Choice, choose};
+use super::observe::Context;
 use super::table::{Slot, Table};
 use crate::model::{AnomalyKind, ConnectionId, Flags, FlowId, Limits, Segment, Timestamp};
 use crate::reassemble::Placement;
