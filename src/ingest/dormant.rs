@@ -46,16 +46,22 @@ pub struct Waking {
 /// Puts a connection to rest, with those of its flows that have a file.
 pub fn encode(connection: Box<Connection>, flows: Vec<Rest>) -> Result<DormantRow, Error> {
     let (connection_id, until) = (connection.id, until(&connection));
-    let tuple_hash = tuple_hash(connection.ends[0], connection.ends[1]);
+    let tuple_hash = hash_of(&connection);
     let dormant = Dormant { connection, flows };
     let state = postcard::to_extend(&dormant, Vec::with_capacity(256))?;
     Ok(DormantRow { connection: connection_id, tuple_hash, until, state })
 }
 
+/// The hash of its endpoints by which it is found again.
+pub fn hash_of(connection: &Connection) -> u64 {
+    let [lower, higher] = connection.ends();
+    tuple_hash(lower, higher)
+}
+
 /// When a closed connection accepts no more stragglers, as the tracker sees it.
 pub fn until(connection: &Connection) -> Option<Timestamp> {
     let straggler_ns = Limits::default().straggler_ns;
-    connection.closed.flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
+    connection.closed().flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
 }
 
 /// Which connections rest since the last commit, by the hash of their endpoints. Their states lie with their shards.
@@ -68,7 +74,7 @@ pub struct Resting {
 impl Resting {
     /// Adds one.
     pub fn add(&mut self, connection: &Connection) {
-        let hash = tuple_hash(connection.ends[0], connection.ends[1]);
+        let hash = hash_of(connection);
         if let Some(until) = until(connection) {
             self.closing.push_back((until, hash, connection.id));
         }
@@ -113,7 +119,7 @@ impl Dormant {
     pub fn wake(self) -> (Box<Connection>, Vec<Waking>) {
         let Dormant { connection, flows } = self;
         let directions = connection.directions.iter();
-        let parts = directions.flat_map(|direction| direction.flows.iter().zip(direction.stream.parts()));
+        let parts = directions.flat_map(|direction| direction.flows().zip(direction.stream.parts()));
         let waking = parts.filter_map(|(flow, part)| {
             let rest = flows.iter().find(|rest| rest.flow == flow.id)?;
             let first = flow.span.map(|(first, _)| first);

@@ -8,7 +8,7 @@ use std::thread::Scope;
 use smallvec::SmallVec;
 
 use super::crew::Crew;
-use super::dormant::{Dormant, Resting};
+use super::dormant::{self, Dormant, Resting};
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
 use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
@@ -130,7 +130,7 @@ impl<'scope> Recorder<'scope> {
         }
         let mut events = std::mem::take(&mut self.events);
         let (connection, closed) = self.tracker.observe(frame.at, &frame.segment, &mut events);
-        let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| &direction.flows));
+        let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| direction.flows()));
         let quiet: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
         let done = events.drain(..).try_for_each(|event| self.follow(event, connection, frame));
         self.events = events;
@@ -142,7 +142,7 @@ impl<'scope> Recorder<'scope> {
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
             if goes_on && !last {
-                self.dormant.insert(tuple_hash(connection.ends[0], connection.ends[1]));
+                self.dormant.insert(dormant::hash_of(&connection));
             }
             self.end(connection, if goes_on { Then::Sleeps } else { Then::Over });
             self.crew.breathe()?;
@@ -253,7 +253,7 @@ impl<'scope> Recorder<'scope> {
     /// A connection is over, or rests.
     fn end(&mut self, connection: Box<Connection>, then: Then) {
         self.totals.last_connection = self.totals.last_connection.max(connection.id);
-        self.totals.left_out |= connection.strange.iter().any(|strange| strange.kind.is_limit());
+        self.totals.left_out |= connection.strange().iter().any(|strange| strange.kind.is_limit());
         self.crew.order(connection.id, Order::End(connection, then));
     }
 }

@@ -3,36 +3,35 @@
 use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, SideRow};
 use crate::model::Digests;
 use crate::reassemble::Part;
-use crate::track::direction::Flow;
-use crate::track::{Connection, Direction};
+use crate::track::{Connection, Direction, Flow};
 
 /// The connection's row: originator first.
 pub fn connection(connection: &Connection) -> ConnectionRow {
     let side = |side: usize| self::side(connection, side);
-    let directions = &connection.directions;
+    let originator = connection.originator();
     ConnectionRow {
         id: connection.id,
-        path: connection.paths[0].clone(),
-        span: connection.span,
+        path: connection.first_path(),
+        span: connection.span(),
         state: connection.state(),
         history: connection.history(),
-        retransmitted_bytes: directions.iter().map(|direction| direction.retransmitted_bytes).sum(),
-        out_of_order: directions.iter().map(|direction| direction.out_of_order).sum(),
-        sides: [side(connection.originator), side(1 - connection.originator)],
+        retransmitted_bytes: [0, 1].map(|side| connection.retransmitted_bytes(side)).iter().sum(),
+        out_of_order: [0, 1].map(|side| connection.out_of_order(side)).iter().sum(),
+        sides: [side(originator), side(1 - originator)],
     }
 }
 
 fn side(connection: &Connection, side: usize) -> SideRow {
-    let direction = &connection.directions[side];
+    let (direction, link) = (&connection.directions[side], connection.link(side));
     SideRow {
-        endpoint: connection.ends[side],
-        flow: direction.flows.first().map(|flow| flow.id),
+        endpoint: connection.ends()[side],
+        flow: direction.flows().next().map(|flow| flow.id),
         packets: direction.packets(),
         stored_bytes: direction.stored_bytes(),
         span: direction.span(),
         isn: direction.stream.isn(),
-        vlan: direction.vlan,
-        mac: direction.mac,
+        vlan: link.vlan,
+        mac: link.mac,
     }
 }
 
@@ -63,8 +62,8 @@ impl<'a> File<'a> {
     }
 
     /// Its frames; none for a part that a lone FIN began.
-    pub fn flow(&self) -> &'a Flow {
-        &self.direction().flows[self.part]
+    pub fn flow(&self) -> Flow {
+        self.direction().flow(self.part)
     }
 
     /// Its row, but for the digests.
@@ -73,7 +72,7 @@ impl<'a> File<'a> {
         FlowRow {
             id: flow.id,
             connection: self.connection.id,
-            side: u8::from(self.side != self.connection.originator),
+            side: u8::from(self.side != self.connection.originator()),
             part: self.part as u32,
             path,
             base: part.base(),
@@ -90,7 +89,7 @@ impl<'a> File<'a> {
 
 /// The anomalies of a connection's flows.
 pub fn anomalies(connection: &Connection) -> impl Iterator<Item = AnomalyRow> + '_ {
-    connection.strange.iter().map(|strange| AnomalyRow {
+    connection.strange().iter().map(|strange| AnomalyRow {
         capture: strange.first.capture,
         frame: strange.first.frame,
         kind: strange.kind,

@@ -1,11 +1,11 @@
-//! One payload file's worth of a flow: what is covered, where offset 0 lies, and the rule for overlapping segments.
+//! One payload file's worth of a flow: what is covered, and where offset 0 lies. Lean while it is in order, full otherwise.
 
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::Coverage;
-use super::sequence::SeqSpace;
+use super::full::Full;
+use super::lean::Lean;
 use crate::model::{AnomalyKind, Checksum, Limits};
 
 /// This part of a segment's payload belongs at that stream position.
@@ -35,33 +35,24 @@ pub enum Kind {
 pub type Strange = SmallVec<[AnomalyKind; 2]>;
 
 /// Covered ranges of one part of a flow, and the position of its file's offset 0.
+///
+/// Nearly every part is one range from its base on; that takes 24 bytes. What is more than that stands in a box, and goes
+/// from there again as soon as it is no more: equal parts have equal forms.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Part {
-    space: SeqSpace,
-    base: i64,
-    /// The SYN said where position 0 is: nothing lies before `base`.
-    base_fixed: bool,
-    covered: Coverage,
-    /// Covered by copies with a bad checksum only: a good copy that differs replaces them.
-    doubtful: Coverage,
-    /// Position after the last byte, if a FIN said so.
-    fin: Option<i64>,
-    /// The stream reaches at least here, by FIN or by the length of a segment the snap length cut.
-    proven_end: i64,
+pub struct Part(Form);
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+enum Form {
+    Lean(Lean),
+    Full(Box<Full>),
 }
+
+use Form::{Full as InBox, Lean as Inline};
 
 impl Part {
     /// A part that begins with the byte numbered `seq`; `by_syn`: nothing can lie before it.
     pub(super) fn new(seq: u32, by_syn: bool) -> Self {
-        Part {
-            space: SeqSpace::new(seq),
-            base: 0,
-            base_fixed: by_syn,
-            covered: Coverage::default(),
-            doubtful: Coverage::default(),
-            fin: None,
-            proven_end: 0,
-        }
+        Part(Inline(Lean::new(seq, by_syn)))
     }
 
     /// Places `len` bytes numbered from `seq`. First copy wins: a later copy of a covered byte is preferred only if its
@@ -74,159 +65,143 @@ impl Part {
         limits: &Limits,
         out: &mut Vec<Placement>,
     ) -> Strange {
-        let mut strange = Strange::new();
-        let start = self.space.position(seq);
-        let Some(range) = self.within_bounds(start..start + i64::from(len), limits, &mut strange) else {
-            return strange;
-        };
-        self.begin_at(range.start);
-        self.space.reach(range.end);
-        let first_new = out.len();
-        self.covered.add(range, |piece, seen| {
-            let kind = if seen { Kind::Again { prefer_later: limits.overlap_last } } else { Kind::New };
-            out.push(placement(start, piece, kind));
-        });
-        self.weigh(start, checksum, limits, first_new, out);
-        strange
+        match &mut self.0 {
+            Inline(lean) if lean.takes_next(seq, len, checksum, limits) => {
+                out.push(Placement { position: lean.end(), payload: 0..len, kind: Kind::New });
+                lean.append(len);
+                Strange::new()
+            }
+            _ => self.change(|full| full.place(seq, len, checksum, limits, out)),
+        }
     }
 
     /// The stream ends before the byte numbered `seq`. A FIN that contradicts an earlier one, or data already placed, is ignored.
     pub(super) fn finish_at(&mut self, seq: u32) -> Result<(), AnomalyKind> {
-        let position = self.space.position(seq);
-        let contradicts =
-            self.fin.is_some_and(|fin| fin != position) || self.covered.end().is_some_and(|end| position < end);
-        if contradicts {
-            return Err(AnomalyKind::FinMoved);
+        match &mut self.0 {
+            Inline(lean) if lean.position(seq) == lean.end() => {
+                lean.finish();
+                Ok(())
+            }
+            _ => self.change(|full| full.finish_at(seq)),
         }
-        self.fin = Some(position);
-        self.prove(position);
-        Ok(())
     }
 
     /// The bytes up to the one numbered `seq` exist, captured or not.
     pub(super) fn prove_to(&mut self, seq: u32) {
-        self.prove(self.space.position(seq));
+        self.change(|full| full.prove(full.position(seq)));
     }
 
     /// A SYN says that the byte numbered `seq` is the first: bytes before it are no data. Tells whether any were covered.
     pub(super) fn fix_base(&mut self, seq: u32) -> bool {
-        self.base = self.space.position(seq);
-        self.base_fixed = true;
-        self.space.reach(self.base);
-        let before = self.covered.start().filter(|&start| start < self.base);
-        if let Some(start) = before {
-            self.covered.remove(start..self.base);
-            self.doubtful.remove(start..self.base);
-        }
-        before.is_some()
+        self.change(|full| full.fix_base(seq))
     }
 
     /// Bytes from the segment to the nearest covered byte, or to the beginning while nothing is covered.
     pub(super) fn distance(&self, seq: u32, len: u32) -> u64 {
-        let start = self.space.position(seq);
+        let start = self.position(seq);
         let range = start..start + i64::from(len);
-        let begin = || {
-            if start > self.base {
-                start.abs_diff(self.base)
-            } else {
-                self.base.saturating_sub(range.end).max(0) as u64
-            }
-        };
-        self.covered.distance(&range).unwrap_or_else(begin)
+        match &self.0 {
+            Inline(lean) => lean.distance(&range),
+            InBox(full) => full.distance(&range),
+        }
     }
 
     /// Stream position of the byte numbered `seq`.
     pub fn position(&self, seq: u32) -> i64 {
-        self.space.position(seq)
+        match &self.0 {
+            Inline(lean) => lean.position(seq),
+            InBox(full) => full.position(seq),
+        }
+    }
+
+    /// The number of the SYN before this part, if one was seen.
+    pub fn isn(&self) -> Option<u32> {
+        let (fixed, first) = match &self.0 {
+            Inline(lean) => lean.first_number(),
+            InBox(full) => full.first_number(),
+        };
+        fixed.then(|| first.wrapping_sub(1))
     }
 
     /// The position after the highest byte seen: what a sender in order would send next.
     pub fn next(&self) -> i64 {
-        self.space.reached()
+        match &self.0 {
+            Inline(lean) => lean.end(),
+            InBox(full) => full.next(),
+        }
     }
 
     /// Stream position of the file's offset 0.
     pub fn base(&self) -> i64 {
-        self.base
+        match &self.0 {
+            Inline(lean) => lean.base(),
+            InBox(full) => full.base(),
+        }
     }
 
-    /// What is covered.
-    pub fn covered(&self) -> &Coverage {
-        &self.covered
+    /// Bytes covered.
+    pub fn stored(&self) -> u64 {
+        match &self.0 {
+            Inline(lean) => lean.length(),
+            InBox(full) => full.covered().covered(),
+        }
+    }
+
+    /// Nothing is covered.
+    pub fn is_empty(&self) -> bool {
+        self.stored() == 0
+    }
+
+    /// Separate covered ranges beyond the first: what its holes cost.
+    pub fn extra_ranges(&self) -> usize {
+        match &self.0 {
+            Inline(_) => 0,
+            InBox(full) => full.covered().count().saturating_sub(1),
+        }
     }
 
     /// Length of the file: highest covered offset + 1.
     pub fn length(&self) -> u64 {
-        self.covered.end().map_or(0, |end| (end - self.base) as u64)
+        match &self.0 {
+            Inline(lean) => lean.length(),
+            InBox(full) => full.length(),
+        }
     }
 
     /// Offset and length of each hole, ascending.
     pub fn gaps(&self) -> Vec<(u64, u64)> {
-        let gap = |gap: Range<i64>| ((gap.start - self.base) as u64, (gap.end - gap.start) as u64);
-        self.covered.gaps(self.base).map(gap).collect()
+        match &self.0 {
+            Inline(_) => Vec::new(),
+            InBox(full) => full.gaps(),
+        }
     }
 
     /// Bytes known to be missing behind the last one.
     pub fn missing_tail(&self) -> u64 {
-        (self.proven_end - self.covered.end().unwrap_or(self.base)).max(0) as u64
-    }
-
-    /// The part of `range` that is data within the limits; what is not is named in `strange`.
-    fn within_bounds(&self, mut range: Range<i64>, limits: &Limits, strange: &mut Strange) -> Option<Range<i64>> {
-        if self.base_fixed && range.start < self.base {
-            strange.push(AnomalyKind::DataBeforeSyn);
-            range.start = self.base;
-        }
-        if let Some(fin) = self.fin.filter(|&fin| range.end > fin) {
-            strange.push(AnomalyKind::DataPastFin);
-            range.end = fin;
-        }
-        let begin = if self.covered.is_empty() && !self.base_fixed { range.start } else { self.base.min(range.start) };
-        let limit = limits.max_bytes.map_or(i64::MAX, |max| begin.saturating_add_unsigned(max));
-        if range.end > limit {
-            strange.push(AnomalyKind::ByteLimit);
-            range.end = limit;
-        }
-        if self.covered.count() >= limits.max_ranges && self.covered.distance(&range) != Some(0) {
-            strange.push(AnomalyKind::HoleLimit);
-            return None;
-        }
-        (range.start < range.end).then_some(range)
-    }
-
-    /// Without a SYN the lowest byte seen is offset 0: an earlier one moves the base.
-    fn begin_at(&mut self, start: i64) {
-        if !self.base_fixed && (self.covered.is_empty() || start < self.base) {
-            self.base = start;
+        match &self.0 {
+            Inline(_) => 0,
+            InBox(full) => full.missing_tail(),
         }
     }
 
-    fn prove(&mut self, position: i64) {
-        self.proven_end = self.proven_end.max(position);
-    }
-
-    /// Notes which of the bytes just placed rest on a bad checksum, and lets a good copy be preferred to those.
-    fn weigh(&mut self, start: i64, checksum: Checksum, limits: &Limits, first: usize, out: &mut Vec<Placement>) {
-        match checksum {
-            Checksum::Bad if self.doubtful.count() < limits.max_ranges => {
-                let new = out[first..].iter().filter(|placement| placement.kind == Kind::New);
-                new.for_each(|placement| self.doubtful.add(placement.range(), |_, _| ()));
-            }
-            Checksum::Good if !self.doubtful.is_empty() && !limits.overlap_last => {
-                for placement in out.split_off(first) {
-                    let range = placement.range();
-                    if placement.kind == Kind::New {
-                        out.push(placement);
-                        continue;
-                    }
-                    self.doubtful.pieces(range.clone(), |piece, doubted| {
-                        out.push(self::placement(start, piece, Kind::Again { prefer_later: doubted }));
-                    });
-                    self.doubtful.remove(range);
+    /// Does what a lean part has no room for, and makes the part lean if it can be.
+    fn change<R>(&mut self, act: impl FnOnce(&mut Full) -> R) -> R {
+        let (done, lean) = match &mut self.0 {
+            InBox(full) => (act(full), full.lean()),
+            Inline(lean) => {
+                let mut full = Full::from(&*lean);
+                let done = act(&mut full);
+                let lean = full.lean();
+                if lean.is_none() {
+                    self.0 = InBox(Box::new(full));
                 }
+                (done, lean)
             }
-            _ => {}
+        };
+        if let Some(lean) = lean {
+            self.0 = Inline(lean);
         }
+        done
     }
 }
 
@@ -235,8 +210,4 @@ impl Placement {
     pub fn range(&self) -> Range<i64> {
         self.position..self.position + i64::from(self.payload.end - self.payload.start)
     }
-}
-
-fn placement(start: i64, piece: Range<i64>, kind: Kind) -> Placement {
-    Placement { position: piece.start, payload: (piece.start - start) as u32..(piece.end - start) as u32, kind }
 }

@@ -1,15 +1,32 @@
 //! One direction of a connection: its parts, and which of them a segment belongs to.
 
-use smallvec::SmallVec;
-
 use super::part::{Kind, Part, Placement, Strange};
 use crate::model::{AnomalyKind, Checksum, Limits};
 
 /// The payload of one direction. Part 0 is the stream; a jump past [`Limits::max_jump`] opens the next part.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Stream {
-    isn: Option<u32>,
-    parts: SmallVec<[Part; 1]>,
+/// With each part after the first the owner may keep a `K`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stream<K = ()>(Parts<K>);
+
+/// The usual number of parts takes no room of its own.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+enum Parts<K> {
+    None,
+    One(Part),
+    Many(Box<Many<K>>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Many<K> {
+    parts: Vec<Part>,
+    /// Behind the first part.
+    kept: Vec<K>,
+}
+
+impl<K> Default for Stream<K> {
+    fn default() -> Self {
+        Stream(Parts::None)
+    }
 }
 
 /// What became of a segment's payload.
@@ -31,25 +48,51 @@ pub struct Placed {
     pub strange: Strange,
 }
 
-impl Stream {
+impl<K> Stream<K> {
     /// Initial sequence number, if a SYN was seen.
     pub fn isn(&self) -> Option<u32> {
-        self.isn
+        self.parts().first()?.isn()
     }
 
     /// The parts; none before the SYN or the first payload.
     pub fn parts(&self) -> &[Part] {
-        &self.parts
+        match &self.0 {
+            Parts::None => &[],
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Many(many) => &many.parts,
+        }
+    }
+
+    /// What is kept with the parts after the first, in their order.
+    pub fn kept(&self) -> &[K] {
+        match &self.0 {
+            Parts::Many(many) => &many.kept,
+            _ => &[],
+        }
+    }
+
+    /// See [`kept`](Self::kept).
+    pub fn kept_mut(&mut self) -> &mut [K] {
+        match &mut self.0 {
+            Parts::Many(many) => &mut many.kept,
+            _ => &mut [],
+        }
+    }
+
+    /// Keeps something with the part that was just opened.
+    pub fn keep(&mut self, kept: K) {
+        if let Parts::Many(many) = &mut self.0 {
+            many.kept.push(kept);
+        }
     }
 
     /// A SYN with this number. Before any data it fixes position 0; after data it moves the base there. Tells whether bytes
     /// placed before now lie in front of it and are no data.
     pub fn begin(&mut self, isn: u32) -> bool {
-        self.isn = Some(isn);
         let first = isn.wrapping_add(1);
-        match self.parts.first_mut() {
+        match self.parts_mut().first_mut() {
             None => {
-                self.parts.push(Part::new(first, true));
+                self.push(Part::new(first, true));
                 false
             }
             Some(part) => part.fix_base(first),
@@ -58,7 +101,7 @@ impl Stream {
 
     /// The distance from a segment to the nearest part, in bytes; `None` before the stream has begun.
     pub fn distance(&self, seq: u32, len: u32) -> Option<u64> {
-        self.parts.iter().map(|part| part.distance(seq, len)).min()
+        self.parts().iter().map(|part| part.distance(seq, len)).min()
     }
 
     /// Places `len` payload bytes numbered from `seq`, of a segment that held `missing` more on the wire. Placements are
@@ -75,7 +118,7 @@ impl Stream {
             Some(found) => found,
             None => return Placed { strange: Strange::from_slice(&[AnomalyKind::PartLimit]), ..Placed::default() },
         };
-        let part = &mut self.parts[index];
+        let part = &mut self.parts_mut()[index];
         let (base, next, first) = (part.base(), part.next(), out.len());
         let strange = part.place(seq, len, checksum, limits, out);
         if missing > 0 {
@@ -98,23 +141,42 @@ impl Stream {
 
     /// A FIN behind the byte before `seq`. `Err` names why it does not count.
     pub fn finish(&mut self, seq: u32, limits: &Limits) -> Result<(), AnomalyKind> {
-        if self.parts.is_empty() {
-            self.parts.push(Part::new(seq, false));
+        if self.parts().is_empty() {
+            self.push(Part::new(seq, false));
         }
         let within = |part: &&mut Part| part.distance(seq, 0) <= limits.max_jump;
-        self.parts.iter_mut().find(within).ok_or(AnomalyKind::FinMoved)?.finish_at(seq)
+        self.parts_mut().iter_mut().find(within).ok_or(AnomalyKind::FinMoved)?.finish_at(seq)
     }
 
     /// The first part within reach, or a new one; `None` when the flow has all the parts it may have.
     fn part_for(&mut self, seq: u32, len: u32, limits: &Limits) -> Option<(usize, bool)> {
-        if let Some(index) = self.parts.iter().position(|part| part.distance(seq, len) <= limits.max_jump) {
+        if let Some(index) = self.parts().iter().position(|part| part.distance(seq, len) <= limits.max_jump) {
             return Some((index, false));
         }
-        if self.parts.len() >= limits.max_parts {
+        if self.parts().len() >= limits.max_parts {
             return None;
         }
-        self.parts.push(Part::new(seq, false));
-        Some((self.parts.len() - 1, true))
+        self.push(Part::new(seq, false));
+        Some((self.parts().len() - 1, true))
+    }
+
+    fn parts_mut(&mut self) -> &mut [Part] {
+        match &mut self.0 {
+            Parts::None => &mut [],
+            Parts::One(part) => std::slice::from_mut(part),
+            Parts::Many(many) => &mut many.parts,
+        }
+    }
+
+    fn push(&mut self, part: Part) {
+        self.0 = match std::mem::replace(&mut self.0, Parts::None) {
+            Parts::None => Parts::One(part),
+            Parts::One(first) => Parts::Many(Box::new(Many { parts: vec![first, part], kept: Vec::new() })),
+            Parts::Many(mut many) => {
+                many.parts.push(part);
+                Parts::Many(many)
+            }
+        };
     }
 }
 
@@ -126,7 +188,7 @@ mod tests {
     /// Places `seq text` lines and shows where the bytes went: `new 0..5`, `again 3..5`, `part 1`.
     fn check(isn: Option<u32>, lines: &str, expected: &str) {
         let limits = Limits { max_jump: 1000, ..Limits::default() };
-        let mut stream = Stream::default();
+        let mut stream = Stream::<()>::default();
         isn.map(|isn| stream.begin(isn));
         let mut shown = Vec::new();
         for line in lines.lines() {
@@ -178,7 +240,7 @@ mod tests {
 
     #[test]
     fn without_a_syn_earlier_bytes_move_the_base() {
-        let (mut stream, mut out) = (Stream::default(), Vec::new());
+        let (mut stream, mut out) = (Stream::<()>::default(), Vec::new());
         stream.place(500, (10, 0), Checksum::Good, &Limits::default(), &mut out);
         let placed = stream.place(490, (10, 0), Checksum::Good, &Limits::default(), &mut out);
         assert!(placed.rebased && placed.out_of_order);
@@ -194,7 +256,7 @@ mod tests {
         fn any_order_gives_the_same_coverage(isn: u32, cuts in prop::collection::btree_set(1u32..300, 0..20),
                                              order in prop::collection::vec(any::<prop::sample::Index>(), 1..60), syn: bool) {
             let cuts: Vec<u32> = [0].into_iter().chain(cuts).chain([300]).collect();
-            let (mut stream, mut file) = (Stream::default(), vec![0u8; 300]);
+            let (mut stream, mut file) = (Stream::<()>::default(), vec![0u8; 300]);
             if syn { stream.begin(isn); }
             let mut lowest = 300;
             for pick in order.iter() {
@@ -212,7 +274,7 @@ mod tests {
             let seen = file.iter().filter(|&&count| count == 1).count() as u64;
             prop_assert!(file.iter().all(|&count| count <= 1));
             let part = &stream.parts()[0];
-            prop_assert_eq!(part.covered().covered(), seen);
+            prop_assert_eq!(part.stored(), seen);
             prop_assert_eq!(part.gaps().iter().map(|(_, len)| len).sum::<u64>() + seen, part.length());
             let expected = file.iter().rposition(|&count| count == 1).unwrap() as u64 + 1 - u64::from(if syn { 0 } else { lowest });
             prop_assert_eq!(part.length(), expected);

@@ -1,31 +1,45 @@
 //! Names already given: the count behind `c` when a template gives the same name again.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
 
 use super::template::{Facts, Template};
 
-/// Counts names, by a fixed hash of the name without its count: 16 bytes a flow, not the name.
+/// Counts names, by a hash of the name without its count: 16 bytes a flow, not the name. The hash has a random seed, so
+/// that nobody can find two names with the same.
 pub struct Names {
     template: Template,
-    counts: HashMap<u64, u32>,
+    counts: HashTable<(u64, u32)>,
+    hasher: RandomState,
 }
 
 impl Names {
     /// Names made by `template`.
     pub fn new(template: Template) -> Self {
-        Names { template, counts: HashMap::new() }
+        Names { template, counts: HashTable::new(), hasher: RandomState::default() }
     }
 
     /// The path of the next flow with these facts. `taken` tells whether an earlier commit has a path; it is only asked
     /// the first time a name comes up.
     pub fn next<E>(&mut self, facts: &Facts<'_>, mut taken: impl FnMut(&str) -> Result<bool, E>) -> Result<String, E> {
-        let key = fingerprint(&self.template.path(facts, 0));
-        let count = match self.counts.get(&key) {
-            Some(&count) => count,
-            None => first_free(|count| taken(&self.template.path(facts, count)))?,
+        let Names { template, counts, hasher } = self;
+        let path = template.path(facts, 0);
+        let key = hasher.hash_one(path.as_str());
+        let count = match counts.find_mut(key, |(known, _)| *known == key) {
+            Some((_, next)) => {
+                *next += 1;
+                *next - 1
+            }
+            None => {
+                let is_taken = |count| if count == 0 { taken(&path) } else { taken(&template.path(facts, count)) };
+                let count = first_free(is_taken)?;
+                counts.insert_unique(key, (key, count + 1), |(known, _)| *known);
+                count
+            }
         };
-        self.counts.insert(key, count + 1);
-        Ok(self.template.path(facts, count))
+        Ok(if count == 0 { path } else { template.path(facts, count) })
     }
 }
 
@@ -42,11 +56,6 @@ fn first_free<E>(mut taken: impl FnMut(u32) -> Result<bool, E>) -> Result<u32, E
         if taken(middle)? { used = middle } else { free = middle }
     }
     Ok(free)
-}
-
-fn fingerprint(name: &str) -> u64 {
-    let digest = blake3::hash(name.as_bytes());
-    digest.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]

@@ -94,67 +94,94 @@ impl Template {
 
     /// The path, relative to the case, of a flow whose name was given `count` times before.
     pub fn path(&self, facts: &Facts<'_>, count: u32) -> String {
-        let mut path = format!("{DIRECTORY}/");
+        let mut path = String::with_capacity(USUAL_LENGTH);
+        path.push_str(DIRECTORY);
+        path.push('/');
         if self.binned {
-            let _ = write!(path, "{:02x}/", tuple_hash(facts.ends[0], facts.ends[1]) >> 56);
+            hexadecimal((tuple_hash(facts.ends[0], facts.ends[1]) >> 56) as u8, &mut path);
+            path.push('/');
         }
         for piece in &self.pieces {
-            // writing to a String cannot fail
-            let _ = match piece {
-                Piece::Text(text) => path.write_str(text),
+            match piece {
+                Piece::Text(text) => path.push_str(text),
                 Piece::Letter(letter) => expand(*letter, facts, count, &mut path),
-            };
+            }
         }
         path
     }
 }
 
-fn expand(letter: char, facts: &Facts<'_>, count: u32, out: &mut String) -> std::fmt::Result {
+/// Bytes of a binned path between IPv4 addresses with a VLAN tag, and some.
+const USUAL_LENGTH: usize = 64;
+
+/// A name is made for every flow, so digits are written without the machinery of `format!`.
+fn expand(letter: char, facts: &Facts<'_>, count: u32, out: &mut String) {
     let [src, dst] = &facts.ends;
     match letter {
         'A' => address(src.ip, out),
-        'a' => write!(out, "{:05}", src.port),
+        'a' => decimal(src.port.into(), 5, out),
         'B' => address(dst.ip, out),
-        'b' => write!(out, "{:05}", dst.port),
+        'b' => decimal(dst.port.into(), 5, out),
         'E' => mac(facts.mac.map(|mac| mac[0]), out),
         'e' => mac(facts.mac.map(|mac| mac[1]), out),
-        'V' => out.write_str(if facts.vlan.is_some() { "--" } else { "" }),
-        'v' => facts.vlan.map_or(Ok(()), |vlan| write!(out, "{vlan}")),
+        'V' => out.push_str(if facts.vlan.is_some() { "--" } else { "" }),
+        'v' => facts.vlan.into_iter().for_each(|vlan| decimal(vlan.into(), 1, out)),
         'T' => iso_seconds(facts.first.unwrap_or_default(), out),
-        't' => write!(out, "{}", facts.first.unwrap_or_default().seconds()),
-        'C' => out.write_str(if count > 0 { "c" } else { "" }),
-        'c' if count == 0 => Ok(()),
-        'c' | '#' => write!(out, "{count}"),
-        'N' => write!(out, "{:03}", facts.flow % 1000),
-        'K' => write!(out, "{:03}", facts.flow / 1000 % 1000),
-        'M' => write!(out, "{:03}", facts.flow / 1_000_000 % 1000),
-        'G' => write!(out, "{:03}", facts.flow / 1_000_000_000 % 1000),
-        'S' => write!(out, "{:020}", facts.connection),
-        other => out.write_char(other),
+        't' => text(facts.first.unwrap_or_default().seconds(), out),
+        'C' => out.push_str(if count > 0 { "c" } else { "" }),
+        'c' if count == 0 => {}
+        'c' | '#' => decimal(count.into(), 1, out),
+        'N' => decimal(facts.flow % 1000, 3, out),
+        'K' => decimal(facts.flow / 1000 % 1000, 3, out),
+        'M' => decimal(facts.flow / 1_000_000 % 1000, 3, out),
+        'G' => decimal(facts.flow / 1_000_000_000 % 1000, 3, out),
+        'S' => decimal(facts.connection, 20, out),
+        other => out.push(other),
     }
+}
+
+/// Digits of a number, with zeros in front up to a width.
+fn decimal(number: u64, width: u32, out: &mut String) {
+    let digits = number.checked_ilog10().map_or(1, |highest| highest + 1).max(width);
+    let digit = |place: u32| 10u64.checked_pow(place).map_or(0, |unit| number / unit % 10) as u8;
+    out.extend((0..digits).rev().map(|place| char::from(b'0' + digit(place))));
+}
+
+fn hexadecimal(byte: u8, out: &mut String) {
+    let digits = [byte >> 4, byte & 0xf].map(|digit| if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
+    out.extend(digits.map(char::from));
+}
+
+fn text(value: impl std::fmt::Display, out: &mut String) {
+    // writing to a String cannot fail
+    let _ = write!(out, "{value}");
 }
 
 /// IPv4 as `010.001.002.003`, IPv6 as text.
-fn address(ip: IpAddr, out: &mut String) -> std::fmt::Result {
+fn address(ip: IpAddr, out: &mut String) {
     match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, c, d] = ip.octets();
-            write!(out, "{a:03}.{b:03}.{c:03}.{d:03}")
-        }
-        IpAddr::V6(ip) => write!(out, "{ip}"),
+        IpAddr::V4(ip) => join(ip.octets(), '.', out, |octet, out| decimal(octet.into(), 3, out)),
+        IpAddr::V6(ip) => text(ip, out),
     }
 }
 
-fn mac(mac: Option<[u8; 6]>, out: &mut String) -> std::fmt::Result {
-    let [a, b, c, d, e, f] = mac.unwrap_or_default();
-    write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+fn mac(mac: Option<[u8; 6]>, out: &mut String) {
+    join(mac.unwrap_or_default(), ':', out, hexadecimal);
+}
+
+fn join<const N: usize>(bytes: [u8; N], between: char, out: &mut String, write: impl Fn(u8, &mut String)) {
+    for (i, byte) in bytes.into_iter().enumerate() {
+        if i > 0 {
+            out.push(between);
+        }
+        write(byte, out);
+    }
 }
 
 /// `2008-10-06T17:54:54Z`
-fn iso_seconds(time: Timestamp, out: &mut String) -> std::fmt::Result {
-    let text = time.to_string();
-    out.write_str(text.split('.').next().unwrap_or_default())?;
-    out.write_char('Z')
+fn iso_seconds(time: Timestamp, out: &mut String) {
+    out.push_str(time.to_string().split('.').next().unwrap_or_default());
+    out.push('Z');
 }
 
 /// Splits a template; `Err` is the letter that does not exist.

@@ -20,19 +20,19 @@ pub(super) enum Choice {
     New,
 }
 
-/// Looks among the connections between the segment's endpoints for which `alive` holds.
+/// Looks among the connections between the segment's endpoints, from the newest on, for which `alive` holds.
 pub(super) fn choose(
     table: &Table,
+    newest: Slot,
     segment: &Segment<'_>,
     limits: &Limits,
     alive: impl Fn(&Connection) -> bool,
 ) -> Choice {
-    let ends = super::connection::ends(segment);
     let chain = || {
-        let slots = table.chain(&ends);
+        let slots = table.chain(Some(newest));
         slots.map(|slot| (slot, table.get(slot))).filter(|(_, connection)| alive(connection))
     };
-    let same = || chain().filter(|(_, connection)| connection.paths.contains(&segment.path));
+    let same = || chain().filter(|(_, connection)| connection.is_on(&segment.path));
     let known = if !segment.flags.has(Flags::SYN) {
         if chain().nth(1).is_none() {
             same().next()
@@ -89,7 +89,7 @@ fn repeats(connection: &Connection, segment: &Segment<'_>, limits: &Limits) -> b
     let side = connection.side(segment);
     let [sender, receiver] = [&connection.directions[side], &connection.directions[1 - side]];
     let first_byte = segment.seq.wrapping_add(1);
-    connection.closed.is_none()
+    !connection.is_closed()
         && match sender.stream.isn() {
             Some(isn) => isn == segment.seq,
             None => sender.continues(receiver, first_byte, 0, limits) != Some(false),
@@ -102,7 +102,7 @@ fn answers(connection: &Connection, segment: &Segment<'_>) -> bool {
     let [sender, receiver] = [&connection.directions[side], &connection.directions[1 - side]];
     let acknowledged = receiver.stream.isn().map(|isn| segment.ack.wrapping_sub(isn.wrapping_add(1)));
     let in_syn = acknowledged.is_some_and(|bytes| bytes <= MAX_SYN_PAYLOAD);
-    in_syn && (sender.stream.isn() == Some(segment.seq) || connection.closed.is_none())
+    in_syn && (sender.stream.isn() == Some(segment.seq) || !connection.is_closed())
 }
 
 /// A SYN/ACK whose SYN was not captured, first or repeated.
@@ -111,7 +111,7 @@ fn same_answer(connection: &Connection, segment: &Segment<'_>, limits: &Limits) 
     match connection.directions[side].stream.isn() {
         Some(isn) => isn == segment.seq,
         None => {
-            connection.closed.is_none() && connection.directions[1 - side].stream.isn().is_none() && {
+            !connection.is_closed() && connection.directions[1 - side].stream.isn().is_none() && {
                 let [sender, receiver] = [&connection.directions[side], &connection.directions[1 - side]];
                 sender.continues(receiver, segment.seq.wrapping_add(1), 0, limits) != Some(false)
                     && receiver.continues(sender, segment.ack, 0, limits) != Some(false)

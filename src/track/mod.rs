@@ -1,17 +1,25 @@
 //! F2: from segments to connections to events. Sans-I/O: time is an argument, bytes stay with the caller.
 //!
 //! [`Tracker`] finds the connection a segment belongs to ([`identity`] has the rules: generations of one address pair,
-//! paths), [`Connection`] keeps what is known of it, [`Direction`] what one side said, and [`state`] and [`history`]
+//! paths), [`Connection`] keeps what is known of it (in few bytes: what few have is boxed), [`Direction`] what one side said, and [`state`] and [`history`]
 //! judge it in Zeek's words. What the store and the index have to do comes out as [`Event`]s.
 //!
 //! Laws held here: nothing depends on the wall clock; a connection put to rest ([`Tracker::finish`]) and taken up again
 //! ([`Tracker::resume`]) goes on as if nothing had happened.
 
+mod at_rest;
 pub mod connection;
 pub mod direction;
+mod ends;
 pub mod event;
+pub mod flow;
 pub mod history;
 pub mod identity;
+mod idle;
+pub mod link;
+mod observe;
+mod rare;
+pub mod span;
 pub mod state;
 mod table;
 #[cfg(test)]
@@ -21,4 +29,5 @@ pub mod tracker;
 pub use connection::{Connection, Strangeness};
 pub use direction::Direction;
 pub use event::{Begun, Event, Stamp};
+pub use flow::Flow;
 pub use tracker::Tracker;

@@ -12,6 +12,7 @@ use crate::model::{Checksum, Endpoint, Flags, Hop, Limits, Path, Segment, Timest
 
 mod dormant;
 mod judgement;
+mod room;
 
 #[derive(Clone, Debug)]
 struct Line {
@@ -134,7 +135,7 @@ fn without_addresses(event: &Event) -> String {
 /// `c1 SF ShADadFf`, and behind it the anomalies: `f1 jump x2`.
 fn judged(connection: &Connection) -> String {
     let mut text = format!("c{} {} {}", connection.id, connection.state(), connection.history());
-    for strange in &connection.strange {
+    for strange in connection.strange() {
         text += &format!(" f{} {}", strange.flow, strange.kind.name());
         if strange.count > 1 {
             text += &format!(" x{}", strange.count);

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use super::Connection;
-use super::connection::{Context, ends};
+use super::ends::Ends;
 use super::event::{Event, Stamp};
 use super::identity::{Choice, choose};
+use super::observe::Context;
 use super::table::{Slot, Table};
-use crate::model::{AnomalyKind, ConnectionId, Endpoint, Flags, FlowId, Limits, Segment, Timestamp};
+use crate::model::{AnomalyKind, ConnectionId, Flags, FlowId, Limits, Segment, Timestamp};
 use crate::reassemble::Placement;
 
 /// Tracks connections. Owns no bytes and reads no clock.
@@ -54,18 +55,19 @@ impl Tracker {
         self.now = self.now.max(at.time);
         self.observed += 1;
         self.expire(out);
-        let limits = &self.limits;
-        let slot = match choose(&self.table, segment, limits, |connection| !is_past(connection, self.now, limits)) {
+        let ends = Ends::of(segment);
+        let slot = match self.choose(&ends, segment) {
             Choice::Known(slot) => slot,
             Choice::OtherPath(slot) => {
                 self.with_context(at, slot, |connection, context| connection.join_path(segment, &context));
                 slot
             }
-            Choice::New => self.open(at, segment, out),
+            Choice::New => self.open(at, &ends, segment, out),
         };
-        let was_open = self.table.get(slot).closed.is_none();
+        self.table.touch(slot);
+        let was_open = !self.table.get(slot).is_closed();
         self.with_context(at, slot, |connection, context| connection.observe(segment, context, out));
-        let (id, is_closed) = (self.table.get(slot).id, self.table.get(slot).closed.is_some());
+        let (id, is_closed) = (self.table.get(slot).id, self.table.get(slot).is_closed());
         let closes = was_open && is_closed;
         if closes {
             self.schedule(slot);
@@ -80,51 +82,80 @@ impl Tracker {
         self.now
     }
 
-    /// Whether some live connection has these endpoints. If not, one at rest may have: see [`resume`](Self::resume).
-    pub fn knows(&self, segment: &Segment<'_>) -> bool {
-        self.table.newest(&ends(segment)).is_some()
+    /// Connections held.
+    pub fn live(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Separate covered ranges beyond the first of each part, of all connections held: what their holes cost.
+    pub fn held_ranges(&self) -> usize {
+        self.table.extra_ranges()
+    }
+
+    /// Whether some live connection has these endpoints. If not, one at rest may have: see [`resume`](Self::resume). The
+    /// look-up serves [`observe`](Self::observe) as well.
+    pub fn knows(&mut self, segment: &Segment<'_>) -> bool {
+        self.table.newest(&Ends::of(segment)).is_some()
     }
 
     /// Takes up a connection that was put to rest. Oldest first where several have the same endpoints.
     pub fn resume(&mut self, connection: Connection) {
-        let closed = connection.closed.is_some();
+        let closed = connection.is_closed();
         let slot = self.table.insert(Box::new(connection));
         if closed {
             self.schedule(slot);
         }
     }
 
-    /// Ends the tracking: all that is left, in the order of connection numbers, each with whether it may go on later.
-    pub fn finish(&mut self) -> Vec<(Box<Connection>, bool)> {
-        self.closing.clear();
-        self.cooling.clear();
-        let mut left: Vec<Box<Connection>> = self.table.drain().collect();
-        left.sort_unstable_by_key(|connection| connection.id);
-        let (now, limits) = (self.now, &self.limits);
-        left.into_iter()
-            .map(|connection| {
-                let past = is_past(&connection, now, limits);
-                (connection, !past)
-            })
-            .collect()
+    /// Puts the connection to rest that is idle longest, and all that have the same endpoints, oldest first: which of them
+    /// a segment belongs to can only be told from all. Does nothing where none is held.
+    pub fn rest_idlest(&mut self, out: &mut Vec<Event>) {
+        let Some(idlest) = self.table.idlest() else { return };
+        let ends = self.table.get(idlest).ends;
+        let newest = self.table.newest(&ends);
+        let mut chain: Vec<Slot> = self.table.chain(newest).collect();
+        while let Some(oldest) = chain.pop() {
+            let connection = self.table.remove(oldest);
+            let past = is_past(&connection, self.now, self.limits.straggler_ns);
+            out.push(if past { Event::Ended(connection) } else { Event::Rests(connection) });
+        }
     }
 
-    fn open(&mut self, at: Stamp, segment: &Segment<'_>, out: &mut Vec<Event>) -> Slot {
-        let ends = ends(segment);
-        self.make_room(at, &ends, out);
-        self.replace_same_path(&ends, segment);
+    /// Ends the tracking: all that is left, in the order of connection numbers, each with whether it may go on later.
+    pub fn finish(&mut self) -> impl ExactSizeIterator<Item = (Box<Connection>, bool)> + use<> {
+        self.closing = VecDeque::new();
+        self.cooling = VecDeque::new();
+        let mut left = self.table.drain();
+        left.sort_unstable_by_key(|connection| connection.id);
+        let (now, straggler_ns) = (self.now, self.limits.straggler_ns);
+        left.into_iter().map(move |connection| {
+            let past = is_past(&connection, now, straggler_ns);
+            (connection, !past)
+        })
+    }
+
+    fn choose(&mut self, ends: &Ends, segment: &Segment<'_>) -> Choice {
+        let Some(newest) = self.table.newest(ends) else { return Choice::New };
+        let (now, straggler_ns) = (self.now, self.limits.straggler_ns);
+        choose(&self.table, newest, segment, &self.limits, |connection| !is_past(connection, now, straggler_ns))
+    }
+
+    fn open(&mut self, at: Stamp, ends: &Ends, segment: &Segment<'_>, out: &mut Vec<Event>) -> Slot {
+        self.make_room(at, ends, out);
+        self.replace_same_path(ends, segment);
         let connection = Connection::new(self.next_connection, segment);
         self.next_connection += 1;
         self.table.insert(Box::new(connection))
     }
 
     /// Keeps the chain between two endpoints short enough to be searched for every segment.
-    fn make_room(&mut self, at: Stamp, ends: &[Endpoint; 2], out: &mut Vec<Event>) {
-        let chain: Vec<Slot> = self.table.chain(ends).collect();
-        if chain.len() < self.limits.max_generations {
+    fn make_room(&mut self, at: Stamp, ends: &Ends, out: &mut Vec<Event>) {
+        let newest = self.table.newest(ends);
+        let (length, oldest) = self.table.chain(newest).fold((0, None), |(length, _), slot| (length + 1, Some(slot)));
+        if length < self.limits.max_generations {
             return;
         }
-        if let Some(&oldest) = chain.last() {
+        if let Some(oldest) = oldest {
             let mut connection = self.table.remove(oldest);
             connection.note_ended(AnomalyKind::GenerationLimit, at);
             out.push(Event::Ended(connection));
@@ -132,20 +163,21 @@ impl Tracker {
     }
 
     /// A new connection on the path of an open one: the old one takes stragglers from now on, like a closed one.
-    fn replace_same_path(&mut self, ends: &[Endpoint; 2], segment: &Segment<'_>) {
-        let on_path = |&slot: &Slot| self.table.get(slot).paths.contains(&segment.path);
-        let Some(old) = self.table.chain(ends).find(on_path) else { return };
-        let (now, connection) = (self.now, self.table.get_mut(old));
-        if connection.closed.is_none() && segment.flags.has(Flags::SYN) {
-            connection.closed = Some(now);
+    fn replace_same_path(&mut self, ends: &Ends, segment: &Segment<'_>) {
+        let newest = self.table.newest(ends);
+        let on_path = |&slot: &Slot| self.table.get(slot).is_on(&segment.path);
+        let Some(old) = self.table.chain(newest).find(on_path) else { return };
+        if !self.table.get(old).is_closed() && segment.flags.has(Flags::SYN) {
+            let now = self.now;
+            self.table.change(old, |connection| connection.close(now));
             self.schedule(old);
         }
     }
 
     fn schedule(&mut self, slot: Slot) {
         let connection = self.table.get(slot);
-        self.cooling.push_back((self.observed + self.limits.rest_after, slot, connection.id));
-        if let Some(Some(closed)) = connection.closed {
+        self.cooling.push_back((self.observed.saturating_add(self.limits.rest_after), slot, connection.id));
+        if let Some(Some(closed)) = connection.closed() {
             self.closing.push_back((closed, slot, connection.id));
         }
     }
@@ -179,12 +211,12 @@ impl Tracker {
 
     fn with_context(&mut self, at: Stamp, slot: Slot, act: impl FnOnce(&mut Connection, Context<'_>)) {
         let Tracker { limits, table, next_flow, placements, .. } = self;
-        act(table.get_mut(slot), Context { at, limits, next_flow, placements });
+        table.change(slot, |connection| act(connection, Context { at, limits, next_flow, placements }));
     }
 }
 
 /// Its time for stragglers is over.
-fn is_past(connection: &Connection, now: Option<Timestamp>, limits: &Limits) -> bool {
-    let closed = connection.closed.flatten();
-    closed.zip(now).is_some_and(|(closed, now)| now.since(closed) > limits.straggler_ns)
+fn is_past(connection: &Connection, now: Option<Timestamp>, straggler_ns: i64) -> bool {
+    let closed = connection.closed().flatten();
+    closed.zip(now).is_some_and(|(closed, now)| now.since(closed) > straggler_ns)
 }

@@ -37,6 +37,15 @@ impl Run {
         Run { tracker, limits, told: Vec::new(), resting: Vec::new(), ended: Vec::new(), frame: 0, time: 0 }
     }
 
+    /// Puts the connection idle longest to rest, and those with its endpoints.
+    fn rest_idlest(&mut self) {
+        let (mut events, live) = (Vec::new(), self.tracker.live());
+        self.tracker.rest_idlest(&mut events);
+        assert_eq!(live - self.tracker.live(), events.len());
+        assert!(live == 0 || !events.is_empty());
+        events.into_iter().for_each(|event| self.take(event));
+    }
+
     fn observe(&mut self, line: &Line) {
         self.frame += 1;
         self.time += line.time.nanoseconds();
@@ -44,12 +53,14 @@ impl Run {
         let mut events = Vec::new();
         let at = Stamp { time: Some(Timestamp(self.time)), capture: 1, frame: self.frame };
         self.tracker.observe(at, &line.segment(), &mut events);
-        for event in events {
-            match event {
-                Event::Ended(connection) => self.ended.push(*connection),
-                Event::Rests(connection) => self.resting.push(*connection),
-                event => self.told.push(event.to_string()),
-            }
+        events.into_iter().for_each(|event| self.take(event));
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Ended(connection) => self.ended.push(*connection),
+            Event::Rests(connection) => self.resting.push(*connection),
+            event => self.told.push(event.to_string()),
         }
     }
 
@@ -58,9 +69,9 @@ impl Run {
         if !self.tracker.knows(segment) {
             let ends = [segment.src.min(segment.dst), segment.src.max(segment.dst)];
             let now = Timestamp(self.time);
-            for connection in self.resting.extract_if(.., |connection| connection.ends == ends) {
+            for connection in self.resting.extract_if(.., |connection| connection.ends() == ends) {
                 let past = |closed| now.since(closed) > self.limits.straggler_ns;
-                match connection.closed.flatten().is_some_and(past) {
+                match connection.closed().flatten().is_some_and(past) {
                     true => self.ended.push(connection),
                     false => self.tracker.resume(connection),
                 }
@@ -70,12 +81,12 @@ impl Run {
 
     /// Ends the tracker and goes on with another one, through the bytes of what is at rest.
     fn rest(&mut self) {
-        let mut left = self.tracker.finish();
+        let mut left: Vec<_> = self.tracker.finish().collect();
         left.extend(self.resting.drain(..).map(|connection| (Box::new(connection), true)));
         left.sort_by_key(|(connection, _)| connection.id);
         let all = || left.iter().map(|(connection, _)| &**connection).chain(&self.ended);
         let connections = all().map(|connection| connection.id).max().unwrap_or(0);
-        let flows = all().flat_map(|connection| &connection.directions).flat_map(|direction| &direction.flows);
+        let flows = all().flat_map(|connection| &connection.directions).flat_map(|direction| direction.flows());
         let flows = flows.map(|flow| flow.id).max().unwrap_or(0);
         self.tracker = Tracker::new(self.limits.clone(), connections + 1, flows + 1);
         for (connection, goes_on) in left {
@@ -114,5 +125,37 @@ proptest! {
             disturbed.observe(line);
         }
         prop_assert_eq!(undisturbed.finish(), disturbed.finish());
+    }
+    #[test]
+    fn resting_the_idlest_changes_nothing(
+        lines in proptest::collection::vec((line(), 0..3u8), 1..60),
+        rest_after in 0u64..100,
+    ) {
+        let limits = Limits { max_jump: 1000, max_generations: 4, ..Limits::default() };
+        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { rest_after, ..limits }));
+        for (line, rests) in lines {
+            undisturbed.observe(&line);
+            disturbed.observe(&line);
+            (0..rests / 2 * 2).for_each(|_| disturbed.rest_idlest());
+        }
+        (0..60).for_each(|_| disturbed.rest_idlest());
+        prop_assert_eq!((disturbed.tracker.live(), disturbed.tracker.held_ranges()), (0, 0));
+        prop_assert_eq!(undisturbed.finish(), disturbed.finish());
+    }
+
+    #[test]
+    fn what_is_held_is_counted(lines in proptest::collection::vec((line(), any::<bool>()), 1..60)) {
+        let mut run = Run::new(Limits { max_jump: 1000, max_generations: 4, ..Limits::default() });
+        for (line, rests) in lines {
+            run.observe(&line);
+            if rests {
+                run.rest_idlest();
+            }
+        }
+        let (live, ranges) = (run.tracker.live(), run.tracker.held_ranges());
+        let left: Vec<_> = run.tracker.finish().collect();
+        let parts = left.iter().flat_map(|(connection, _)| &connection.directions);
+        let counted: usize = parts.flat_map(|direction| direction.stream.parts()).map(|part| part.extra_ranges()).sum();
+        prop_assert_eq!((live, ranges), (left.len(), counted));
     }
 }

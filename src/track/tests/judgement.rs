@@ -13,7 +13,7 @@ fn judge(script: &str, expected: &str) {
         tracker.observe(at, &line.segment(), &mut events);
     }
     let left = tracker.finish();
-    let judged: Vec<String> = left.iter().map(|(connection, _)| judged(connection)).collect();
+    let judged: Vec<String> = left.map(|(connection, _)| judged(&connection)).collect();
     assert_eq!(judged.join(" / "), expected, "{script}");
 }
 
