@@ -98,7 +98,7 @@ impl Core {
                 let bytes = &payload[placement.payload.start as usize..placement.payload.end as usize];
                 self.flows.get_mut(&flow).unwrap().2.extend((placement.position..).zip(bytes.iter().copied()));
             }
-            Event::Placed { .. } | Event::Rests(_) | Event::Ended(_) => {}
+            Event::Placed { .. } | Event::Settled(_) | Event::Unsettled(_) | Event::Rests(_) | Event::Ended(_) => {}
         }
     }
 }

@@ -93,7 +93,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         sync: args.sync,
         workers: args.workers.map(usize::from),
         group_bytes: None,
-        rest_after: None,
+        settle_after: None,
         command_line: command_line(std::env::args_os()),
     };
     let mut progress = progress::Capture::new(args.progress);

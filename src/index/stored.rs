@@ -68,7 +68,7 @@ impl Writer {
     }
 
     /// Hashes of the endpoints of connections at rest.
-    pub fn dormant_hashes(&self) -> Result<HashSet<u64>> {
+    pub fn dormant_hashes(&self) -> Result<HashSet<u64, foldhash::fast::RandomState>> {
         let mut statement = self.db.prepare("SELECT tuple_hash FROM dormant")?;
         let rows = statement.query_map([], |row| row.get::<_, i64>(0).map(|hash| hash as u64))?;
         Ok(rows.collect::<Result<_, _>>()?)

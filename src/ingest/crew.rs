@@ -10,7 +10,6 @@ use super::scribe::Desk;
 use super::shard::Shard;
 use super::worker::{Message, Worker};
 use crate::model::{Batch, CaptureId, ConnectionId};
-use crate::track::Connection;
 
 /// Work on its way to a worker: enough to even out the pace.
 const AHEAD: usize = 4;
@@ -78,12 +77,10 @@ impl<'scope> Crew<'scope> {
         if self.waiting >= FULL.0 { self.flush() } else { Ok(()) }
     }
 
-    /// Takes back a connection that rests, if it still does; its flows go on.
-    pub fn wake(&mut self, connection: ConnectionId) -> Result<Option<Box<Connection>>, Error> {
+    /// Everything ordered so far is done, and its rows are on their way to the index.
+    pub fn catch_up(&mut self) -> Result<(), Error> {
         self.flush()?;
-        let shard = shard(connection);
-        let hand = shard % self.hands.len();
-        self.hands[hand].worker.ask(|reply| Message::Wake(shard, connection, reply))
+        self.hands.iter_mut().try_for_each(|hand| hand.worker.ask(Message::CatchUp))
     }
 
     /// Everything ordered so far is done, and the payload is ready for a commit.

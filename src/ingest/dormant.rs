@@ -1,36 +1,23 @@
-//! Connections at rest between commits: what the tracker knows of one, and what its shard knows of its flows.
-//! Bounded by holes, not by payload.
-
-use std::collections::{HashMap, VecDeque};
-
-use smallvec::SmallVec;
+//! Connections that may go on: what their flows need for it, and how one at rest lies in the index, with what the tracker
+//! knows of it. Bounded by holes, not by payload.
 
 use super::Error;
 use super::live::Live;
-use crate::index::rows::DormantRow;
+use crate::index::rows::{DormantRow, FlowRow};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{ConnectionId, FlowId, Limits, Timestamp};
+use crate::model::{FlowId, Limits, Timestamp};
 use crate::store::AtRest;
 use crate::track::Connection;
 
-/// A connection that may go on, as its row holds it.
-#[derive(serde::Serialize, serde::Deserialize)]
-pub struct Dormant {
-    connection: Box<Connection>,
-    flows: Vec<Rest>,
-}
-
-/// A flow with a file.
-#[derive(serde::Serialize, serde::Deserialize)]
-pub struct Rest {
-    /// The flow.
-    pub flow: FlowId,
-    /// Relative to the case.
-    pub path: String,
-    /// Extents so far.
-    pub extents: u64,
-    /// Some of them replace others.
-    pub replaced: bool,
+/// A flow with a file that is complete, as far as is known. It may still go on.
+pub struct Settled {
+    flow: FlowId,
+    path: Box<str>,
+    base: i64,
+    length: u64,
+    first: Option<Timestamp>,
+    extents: u64,
+    replaced: bool,
 }
 
 /// A flow that goes on: for the store, and for the shard.
@@ -43,13 +30,47 @@ pub struct Waking {
     pub live: Live,
 }
 
+impl Settled {
+    /// The flow of a row, with so many extents.
+    pub fn new(row: &FlowRow, extents: u64) -> Self {
+        let first = row.span.map(|(first, _)| first);
+        let (path, base, length, replaced) = (row.path.as_str().into(), row.base, row.length, row.replaced);
+        Settled { flow: row.id, path, base, length, first, extents, replaced }
+    }
+
+    /// It goes on.
+    pub fn wake(self) -> Waking {
+        let at_rest = AtRest { path: self.path.into(), base: self.base, length: self.length, first: self.first };
+        Waking { flow: self.flow, at_rest, live: Live::resumed(self.extents, self.replaced) }
+    }
+}
+
+/// A connection that may go on, as its row holds it.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Dormant {
+    connection: Box<Connection>,
+    flows: Vec<Rest>,
+}
+
+/// A flow with a file: what of it does not follow from its connection.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Rest {
+    flow: FlowId,
+    path: Box<str>,
+    extents: u64,
+    replaced: bool,
+}
+
 /// Puts a connection to rest, with those of its flows that have a file.
-pub fn encode(connection: Box<Connection>, flows: Vec<Rest>) -> Result<DormantRow, Error> {
-    let (connection_id, until) = (connection.id, until(&connection));
-    let tuple_hash = hash_of(&connection);
-    let dormant = Dormant { connection, flows };
+pub fn encode(connection: Box<Connection>, flows: Box<[Settled]>) -> Result<DormantRow, Error> {
+    let (id, until, tuple_hash) = (connection.id, until(&connection), hash_of(&connection));
+    let rest = |flow: Settled| {
+        let Settled { flow, path, extents, replaced, .. } = flow;
+        Rest { flow, path, extents, replaced }
+    };
+    let dormant = Dormant { connection, flows: flows.into_iter().map(rest).collect() };
     let state = postcard::to_extend(&dormant, Vec::with_capacity(256))?;
-    Ok(DormantRow { connection: connection_id, tuple_hash, until, state })
+    Ok(DormantRow { connection: id, tuple_hash, until, state })
 }
 
 /// The hash of its endpoints by which it is found again.
@@ -59,54 +80,9 @@ pub fn hash_of(connection: &Connection) -> u64 {
 }
 
 /// When a closed connection accepts no more stragglers, as the tracker sees it.
-pub fn until(connection: &Connection) -> Option<Timestamp> {
+fn until(connection: &Connection) -> Option<Timestamp> {
     let straggler_ns = Limits::default().straggler_ns;
     connection.closed().flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
-}
-
-/// Which connections rest since the last commit, by the hash of their endpoints. Their states lie with their shards.
-#[derive(Default)]
-pub struct Resting {
-    by_hash: HashMap<u64, SmallVec<[ConnectionId; 1]>, foldhash::fast::RandomState>,
-    closing: VecDeque<(Timestamp, u64, ConnectionId)>,
-}
-
-impl Resting {
-    /// Adds one.
-    pub fn add(&mut self, connection: &Connection) {
-        let hash = hash_of(connection);
-        if let Some(until) = until(connection) {
-            self.closing.push_back((until, hash, connection.id));
-        }
-        self.by_hash.entry(hash).or_default().push(connection.id);
-    }
-
-    /// One that can no longer wake at `now`, if there is any; it goes.
-    pub fn expire(&mut self, now: Option<Timestamp>) -> Option<ConnectionId> {
-        let &(until, hash, id) = self.closing.front()?;
-        if now.is_none_or(|now| now <= until) {
-            return None;
-        }
-        self.closing.pop_front();
-        if let Some(ids) = self.by_hash.get_mut(&hash) {
-            ids.retain(|known| *known != id);
-            if ids.is_empty() {
-                self.by_hash.remove(&hash);
-            }
-        }
-        Some(id)
-    }
-
-    /// Takes those with this hash of their endpoints.
-    pub fn take(&mut self, tuple_hash: u64) -> SmallVec<[ConnectionId; 1]> {
-        self.by_hash.remove(&tuple_hash).unwrap_or_default()
-    }
-
-    /// Takes the hashes of all.
-    pub fn drain(&mut self) -> impl Iterator<Item = u64> + '_ {
-        self.closing.clear();
-        self.by_hash.drain().map(|(hash, _)| hash)
-    }
 }
 
 impl Dormant {
@@ -123,7 +99,7 @@ impl Dormant {
         let waking = parts.filter_map(|(flow, part)| {
             let rest = flows.iter().find(|rest| rest.flow == flow.id)?;
             let first = flow.span.map(|(first, _)| first);
-            let at_rest = AtRest { path: rest.path.clone(), base: part.base(), length: part.length(), first };
+            let at_rest = AtRest { path: rest.path.to_string(), base: part.base(), length: part.length(), first };
             Some(Waking { flow: flow.id, at_rest, live: Live::resumed(rest.extents, rest.replaced) })
         });
         let waking = waking.collect();

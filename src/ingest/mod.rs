@@ -56,8 +56,8 @@ pub struct Options {
     pub group_bytes: Option<u64>,
     /// Threads that record connections; `None`: as many as the machine runs at once. A case does not show how many.
     pub workers: Option<usize>,
-    /// See [`Limits::rest_after`].
-    pub rest_after: Option<u64>,
+    /// See [`Limits::settle_after`].
+    pub settle_after: Option<u64>,
     /// For the record of runs.
     pub command_line: String,
 }

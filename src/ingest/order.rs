@@ -46,10 +46,12 @@ pub enum Order {
     Place(Place),
     /// A flow is probably whole.
     Quiet(FlowId),
-    /// A connection is over, or rests.
+    /// A connection is over, settled, or put to rest.
     End(Box<Connection>, Then),
-    /// A connection put to rest since the last commit can no longer wake.
-    Expire(ConnectionId),
+    /// A settled connection goes on.
+    Unsettle(ConnectionId),
+    /// A settled connection is over.
+    Drop(ConnectionId),
     /// Flows of an earlier commit go on.
     Resume(Vec<Waking>),
 }
@@ -69,10 +71,10 @@ pub struct Named {
 pub enum Then {
     /// Nothing more.
     Over,
-    /// It may wake before the next commit.
+    /// It is thought to be whole; what its flows would need to go on is kept.
+    Settled,
+    /// It is put to rest in the index.
     Rests,
-    /// A commit follows: it is put to rest in the index.
-    Sleeps,
 }
 
 /// Payload that belongs somewhere, and the frame it came in.

@@ -8,7 +8,7 @@ use std::thread::Scope;
 use smallvec::SmallVec;
 
 use super::crew::Crew;
-use super::dormant::{self, Dormant, Resting};
+use super::dormant::{Dormant, hash_of};
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
 use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
@@ -40,9 +40,7 @@ pub struct Recorder<'scope> {
     /// Flows that keep their name should they begin again: all their bytes may turn out to lie before a SYN that came late.
     named: HashSet<FlowId>,
     /// Hashes of the endpoints of connections at rest in the index.
-    dormant: HashSet<u64>,
-    /// Connections at rest since the last commit.
-    resting: Resting,
+    dormant: HashSet<u64, foldhash::fast::RandomState>,
     events: Vec<Event>,
     /// Number of the last commit.
     batch: u64,
@@ -56,7 +54,7 @@ pub struct Start {
     /// Number of the next flow.
     pub flow: FlowId,
     /// Hashes of the endpoints of connections at rest.
-    pub dormant: HashSet<u64>,
+    pub dormant: HashSet<u64, foldhash::fast::RandomState>,
     /// Number of the last commit.
     pub batch: u64,
     /// Threads that record connections.
@@ -111,7 +109,6 @@ impl<'scope> Recorder<'scope> {
             woken: HashSet::new(),
             named: HashSet::new(),
             dormant: start.dormant,
-            resting: Resting::default(),
             events: Vec::new(),
             batch: start.batch,
             totals: Totals { first_connection: start.connection, ..Totals::default() },
@@ -141,13 +138,13 @@ impl<'scope> Recorder<'scope> {
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
-            if goes_on && !last {
-                self.dormant.insert(dormant::hash_of(&connection));
+            if goes_on {
+                self.put_to_rest(connection);
+            } else {
+                self.end(connection);
             }
-            self.end(connection, if goes_on { Then::Sleeps } else { Then::Over });
             self.crew.breathe()?;
         }
-        self.dormant.extend(self.resting.drain());
         self.crew.prepare()?;
         self.payload.sync()?;
         self.scribe.commit()?;
@@ -184,19 +181,14 @@ impl<'scope> Recorder<'scope> {
 
     /// Takes up the connections at rest whose endpoints have this hash, for a segment of this time.
     fn wake(&mut self, tuple_hash: u64, time: Option<Timestamp>) -> Result<(), Error> {
+        if !self.dormant.remove(&tuple_hash) {
+            return Ok(());
+        }
+        // so that what was put to rest just now is there
+        self.crew.catch_up()?;
         let now = self.tracker.now().max(time);
-        while let Some(past) = self.resting.expire(now) {
-            self.crew.order(past, Order::Expire(past));
-        }
-        if self.dormant.remove(&tuple_hash) {
-            for state in self.scribe.take_dormant(tuple_hash, now)? {
-                self.resume(Dormant::decode(&state)?);
-            }
-        }
-        for resting in self.resting.take(tuple_hash) {
-            if let Some(connection) = self.crew.wake(resting)? {
-                self.tracker.resume(*connection);
-            }
+        for state in self.scribe.take_dormant(tuple_hash, now)? {
+            self.resume(Dormant::decode(&state)?);
         }
         Ok(())
     }
@@ -224,11 +216,10 @@ impl<'scope> Recorder<'scope> {
                 self.totals.bytes += if place.kind == Kind::New { u64::from(place.length) } else { 0 };
                 self.crew.order(connection, Order::Place(place));
             }
-            Event::Rests(connection) => {
-                self.resting.add(&connection);
-                self.end(connection, Then::Rests);
-            }
-            Event::Ended(connection) => self.end(connection, Then::Over),
+            Event::Settled(connection) => self.order_end(connection, Then::Settled),
+            Event::Unsettled(connection) => self.crew.order(connection, Order::Unsettle(connection)),
+            Event::Rests(connection) => self.put_to_rest(connection),
+            Event::Ended(connection) => self.end(connection),
         }
         Ok(())
     }
@@ -250,8 +241,22 @@ impl<'scope> Recorder<'scope> {
         Ok(())
     }
 
-    /// A connection is over, or rests.
-    fn end(&mut self, connection: Box<Connection>, then: Then) {
+    /// A connection is over.
+    fn end(&mut self, connection: Box<Connection>) {
+        if connection.is_settled() {
+            self.crew.order(connection.id, Order::Drop(connection.id));
+        } else {
+            self.order_end(connection, Then::Over);
+        }
+    }
+
+    /// A connection rests in the index, until a segment wakes it.
+    fn put_to_rest(&mut self, connection: Box<Connection>) {
+        self.dormant.insert(hash_of(&connection));
+        self.order_end(connection, Then::Rests);
+    }
+
+    fn order_end(&mut self, connection: Box<Connection>, then: Then) {
         self.totals.last_connection = self.totals.last_connection.max(connection.id);
         self.totals.left_out |= connection.strange().iter().any(|strange| strange.kind.is_limit());
         self.crew.order(connection.id, Order::End(connection, then));

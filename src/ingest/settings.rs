@@ -47,7 +47,7 @@ impl Settings {
             }
         }
         let mut settings = Self::from_map(stored)?;
-        settings.limits.rest_after = options.rest_after.unwrap_or(settings.limits.rest_after);
+        settings.limits.settle_after = options.settle_after.unwrap_or(settings.limits.settle_after);
         Ok(settings)
     }
 

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::Error;
-use super::dormant::{self, Dormant, Rest, Waking};
+use super::dormant::{self, Settled, Waking};
 use super::live::Live;
 use super::order::{Named, Order, Source, Then};
 use super::rows::{self, File};
 use super::scribe::Desk;
-use crate::index::rows::{DormantRow, FlowRow, Row};
+use crate::index::rows::{FlowRow, Row};
 use crate::model::{ConnectionId, FlowId};
 use crate::reassemble::part::Kind;
 use crate::store::{Gathered, PayloadStore};
@@ -17,8 +17,8 @@ use crate::track::Connection;
 /// The flows of a share of the connections.
 pub struct Shard {
     pub(super) store: Gathered<Live>,
-    /// Connections put to rest since the last commit.
-    resting: HashMap<ConnectionId, DormantRow, foldhash::fast::RandomState>,
+    /// What flows of settled connections would need to go on.
+    settled: HashMap<ConnectionId, Box<[Settled]>, foldhash::fast::RandomState>,
     /// Room for the bytes an overlap is compared with.
     pub(super) earlier: Vec<u8>,
 }
@@ -26,7 +26,7 @@ pub struct Shard {
 impl Shard {
     /// Stores payload in `store`, gathering at most `gather` bytes in front of it.
     pub fn new(store: Box<dyn PayloadStore>, gather: usize) -> Self {
-        Shard { store: Gathered::new(store, gather), resting: HashMap::default(), earlier: Vec::new() }
+        Shard { store: Gathered::new(store, gather), settled: HashMap::default(), earlier: Vec::new() }
     }
 
     /// See [`PayloadStore::announce`]; speaks for all shards.
@@ -45,26 +45,15 @@ impl Shard {
             },
             Order::Quiet(flow) => self.rest(flow)?,
             Order::End(connection, then) => self.end(connection, then, desk)?,
-            Order::Expire(connection) => drop(self.resting.remove(&connection)),
+            Order::Unsettle(connection) => self.unsettle(connection, desk)?,
+            Order::Drop(connection) => drop(self.settled.remove(&connection)),
             Order::Resume(flows) => flows.into_iter().for_each(|flow| self.resume(flow)),
         }
         Ok(())
     }
 
-    /// Takes back a connection that rests; its flows go on.
-    pub fn wake(&mut self, connection: ConnectionId, desk: &mut Desk) -> Result<Option<Box<Connection>>, Error> {
-        let Some(row) = self.resting.remove(&connection) else { return Ok(None) };
-        desk.forget(connection)?;
-        let (connection, flows) = Dormant::decode(&row.state)?.wake();
-        flows.into_iter().for_each(|flow| self.resume(flow));
-        Ok(Some(connection))
-    }
-
-    /// Everything is ready for a commit, in the store and in the index.
-    pub fn prepare(&mut self, desk: &mut Desk) -> Result<(), Error> {
-        let mut resting: Vec<DormantRow> = self.resting.drain().map(|(_, row)| row).collect();
-        resting.sort_unstable_by_key(|row| row.connection);
-        resting.into_iter().try_for_each(|row| desk.put(Row::Dormant(row)))?;
+    /// All connections have ended: the store is ready for a commit.
+    pub fn prepare(&mut self) -> Result<(), Error> {
         Ok(self.store.store().prepare()?)
     }
 
@@ -85,32 +74,50 @@ impl Shard {
         if self.store.has(flow) { Ok(self.store.rest(flow)?) } else { Ok(()) }
     }
 
-    /// A connection is over, or rests: its files are complete and its rows are written.
+    /// A connection that was settled goes on: its rows go, to be written anew.
+    fn unsettle(&mut self, connection: ConnectionId, desk: &mut Desk) -> Result<(), Error> {
+        desk.forget(connection)?;
+        let flows = self.settled.remove(&connection).unwrap_or_default();
+        flows.into_iter().for_each(|settled| self.resume(settled.wake()));
+        Ok(())
+    }
+
+    /// A connection is thought to be whole, or more: its files are complete and its rows are written, unless they were
+    /// when it was settled.
     fn end(&mut self, connection: Box<Connection>, then: Then, desk: &mut Desk) -> Result<(), Error> {
-        let mut rests = Vec::new();
-        for file in File::all(&connection) {
-            if self.store.has(file.flow().id) {
-                rests.push(self.close(&file, desk)?);
-            }
-        }
-        desk.put(Row::Connection(Box::new(rows::connection(&connection))))?;
-        rows::anomalies(&connection).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;
+        let flows = match self.settled.remove(&connection.id) {
+            Some(flows) => flows,
+            None => self.write(&connection, desk)?,
+        };
         match then {
             Then::Over => {}
-            Then::Rests => drop(self.resting.insert(connection.id, dormant::encode(connection, rests)?)),
-            Then::Sleeps => desk.put(Row::Dormant(dormant::encode(connection, rests)?))?,
+            Then::Settled => drop(self.settled.insert(connection.id, flows)),
+            Then::Rests => desk.put(Row::Dormant(dormant::encode(connection, flows)?))?,
         }
         Ok(())
     }
 
-    fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Rest, Error> {
+    fn write(&mut self, connection: &Connection, desk: &mut Desk) -> Result<Box<[Settled]>, Error> {
+        let mut flows = Vec::new();
+        for file in File::all(connection) {
+            if self.store.has(file.flow().id) {
+                flows.push(self.close(&file, desk)?);
+            }
+        }
+        desk.put(Row::Connection(Box::new(rows::connection(connection))))?;
+        rows::anomalies(connection).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;
+        Ok(flows.into())
+    }
+
+    fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Settled, Error> {
         let id = file.flow().id;
         let (mut live, stored) = self.store.close(id, file.extent().length())?;
         if let Some(chunk) = live.encoder.finish() {
             desk.put(Row::Extents(id, chunk))?;
         }
         let row = FlowRow { digests: stored.digests, ..file.row(stored.path.clone(), live.replaced) };
+        let settled = Settled::new(&row, live.extents);
         desk.put(Row::Flow(Box::new(row)))?;
-        Ok(Rest { flow: id, path: stored.path, extents: live.extents, replaced: live.replaced })
+        Ok(settled)
     }
 }

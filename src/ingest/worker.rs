@@ -6,15 +6,13 @@ use super::Error;
 use super::order::{Order, Work};
 use super::scribe::Desk;
 use super::shard::Shard;
-use crate::model::ConnectionId;
-use crate::track::Connection;
 
 /// What a worker is told.
 pub enum Message {
     /// Orders.
     Work(Work),
-    /// A connection of a shard is to go on, if it rests.
-    Wake(usize, ConnectionId, SyncSender<Option<Box<Connection>>>),
+    /// All that was ordered is to be on its way to the index.
+    CatchUp(SyncSender<()>),
     /// A commit comes: all that was ordered is to be in the store and on its way to the index.
     Prepare(SyncSender<()>),
     /// The commit happened.
@@ -44,11 +42,12 @@ impl Worker {
         // an asker that went away needs no answer
         match message {
             Message::Work(work) => self.record(work)?,
-            Message::Wake(shard, connection, reply) => {
-                let _ = reply.send(self.shards[shard / self.of].wake(connection, &mut self.desk)?);
+            Message::CatchUp(reply) => {
+                self.desk.flush()?;
+                let _ = reply.send(());
             }
             Message::Prepare(reply) => {
-                self.shards.iter_mut().try_for_each(|shard| shard.prepare(&mut self.desk))?;
+                self.shards.iter_mut().try_for_each(Shard::prepare)?;
                 self.desk.flush()?;
                 let _ = reply.send(());
             }

@@ -17,9 +17,9 @@ pub struct Limits {
     pub max_generations: usize,
     /// How long a closed connection accepts stragglers, in nanoseconds of capture time: as long as TCP's longest TIME-WAIT.
     pub straggler_ns: i64,
-    /// Segments of any connection after which a closed one is put to rest: its last acknowledgements come sooner, and the
-    /// table of open ones stays small. Changes nothing that is recorded.
-    pub rest_after: u64,
+    /// Segments of any connection after which a closed one is thought to be whole, and recorded: its last acknowledgements
+    /// come sooner. Changes nothing that is recorded.
+    pub settle_after: u64,
 }
 
 impl Default for Limits {
@@ -32,7 +32,7 @@ impl Default for Limits {
             max_ranges: 1 << 20,
             max_generations: 64,
             straggler_ns: 120_000_000_000,
-            rest_after: 1024,
+            settle_after: 1024,
         }
     }
 }

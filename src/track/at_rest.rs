@@ -58,7 +58,8 @@ impl Clock {
 
 impl From<Connection> for AtRest {
     fn from(connection: Connection) -> Self {
-        let Connection { id, directions, closed_at, rare, ends, stations, path, history, known } = connection;
+        let Connection { id, directions, closed_at, rare, ends, stations, path, history, mut known } = connection;
+        known.put(Known::SETTLED, false);
         let mut clock = Clock::default();
         let sides = directions.map(|direction| Side::of(direction, id, &mut clock));
         let closed_at = known.has(Known::CLOSED_TIMED).then(|| clock.since_last(closed_at));

@@ -48,6 +48,8 @@ impl Known {
     pub const STATIONS: Known = Known(16);
     /// Side 1 was heard first.
     pub const HIGHER_FIRST: Known = Known(32);
+    /// It was said to be settled, and nothing came since. Of this run: no part of what is kept at rest.
+    pub const SETTLED: Known = Known(64);
 
     pub fn has(self, what: Known) -> bool {
         self.0 & what.0 != 0
@@ -126,6 +128,11 @@ impl Connection {
     /// It was closed or replaced.
     pub fn is_closed(&self) -> bool {
         self.known.has(Known::CLOSED)
+    }
+
+    /// It was said to be settled, as it is now.
+    pub fn is_settled(&self) -> bool {
+        self.known.has(Known::SETTLED)
     }
 
     /// From now on it takes only stragglers.

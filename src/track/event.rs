@@ -37,7 +37,11 @@ pub enum Event {
         /// Where, and whether something is there already.
         placement: Placement,
     },
-    /// The connection is closed and has been silent since; a straggler would have to [`resume`](super::Tracker::resume) it.
+    /// The connection is closed and has been silent since: this is probably all of it. It is still held.
+    Settled(Box<Connection>),
+    /// A settled connection goes on after all, with the segment just observed.
+    Unsettled(ConnectionId),
+    /// The connection is no longer held, and a segment of it would have to [`resume`](super::Tracker::resume) it.
     Rests(Box<Connection>),
     /// The connection accepts no more segments; its flows are whole.
     Ended(Box<Connection>),
@@ -76,6 +80,8 @@ impl fmt::Display for Event {
                 };
                 write!(f, "f{flow} {word} {:?}", placement.range())
             }
+            Event::Settled(connection) => write!(f, "c{} settled {}", connection.id, connection.state()),
+            Event::Unsettled(connection) => write!(f, "c{connection} unsettled"),
             Event::Rests(connection) => write!(f, "c{} rests {}", connection.id, connection.state()),
             Event::Ended(connection) => write!(f, "c{} ended {}", connection.id, connection.state()),
         }

@@ -90,12 +90,6 @@ impl Table {
         Some(self.slots[slot as usize].older).filter(|&older| older != NONE)
     }
 
-    /// No other connection has the same endpoints.
-    pub fn is_alone(&self, slot: Slot) -> bool {
-        let entry = &self.slots[slot as usize];
-        entry.older == NONE && self.heads.find(spread(entry.tag), |&head| head == slot).is_some()
-    }
-
     /// The connection in a slot.
     pub fn get(&self, slot: Slot) -> &Connection {
         self.slots[slot as usize].connection.as_ref().expect(USED)

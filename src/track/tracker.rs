@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Connection;
+use super::connection::Known;
 use super::ends::Ends;
 use super::event::{Event, Stamp};
 use super::identity::{Choice, choose};
@@ -23,7 +24,7 @@ pub struct Tracker {
     closing: VecDeque<(Timestamp, Slot, ConnectionId)>,
     /// Segments so far.
     observed: u64,
-    /// Closed connections, and after which segment they may be put to rest.
+    /// Closed connections, and after which segment they are thought to be whole.
     cooling: VecDeque<(u64, Slot, ConnectionId)>,
     placements: Vec<Placement>,
 }
@@ -57,8 +58,12 @@ impl Tracker {
         self.expire(out);
         let ends = Ends::of(segment);
         let slot = match self.choose(&ends, segment) {
-            Choice::Known(slot) => slot,
+            Choice::Known(slot) => {
+                self.unsettle(slot, out);
+                slot
+            }
             Choice::OtherPath(slot) => {
+                self.unsettle(slot, out);
                 self.with_context(at, slot, |connection, context| connection.join_path(segment, &context));
                 slot
             }
@@ -72,9 +77,8 @@ impl Tracker {
         if closes {
             self.schedule(slot);
         }
-        // behind the segment, so that one that `knows` told of is still there for it
-        self.cool(out);
-        (id, if closes && self.table.holds(slot, id) { Some(self.table.get(slot)) } else { None })
+        self.settle(out);
+        (id, if closes { Some(self.table.get(slot)) } else { None })
     }
 
     /// Latest time of any segment so far.
@@ -99,7 +103,8 @@ impl Tracker {
     }
 
     /// Takes up a connection that was put to rest. Oldest first where several have the same endpoints.
-    pub fn resume(&mut self, connection: Connection) {
+    pub fn resume(&mut self, mut connection: Connection) {
+        connection.known.put(Known::SETTLED, false);
         let closed = connection.is_closed();
         let slot = self.table.insert(Box::new(connection));
         if closed {
@@ -156,6 +161,7 @@ impl Tracker {
             return;
         }
         if let Some(oldest) = oldest {
+            self.unsettle(oldest, out);
             let mut connection = self.table.remove(oldest);
             connection.note_ended(AnomalyKind::GenerationLimit, at);
             out.push(Event::Ended(connection));
@@ -175,24 +181,39 @@ impl Tracker {
     }
 
     fn schedule(&mut self, slot: Slot) {
+        self.watch(slot);
         let connection = self.table.get(slot);
-        self.cooling.push_back((self.observed.saturating_add(self.limits.rest_after), slot, connection.id));
         if let Some(Some(closed)) = connection.closed() {
             self.closing.push_back((closed, slot, connection.id));
         }
     }
 
-    /// Gives up closed connections that have been closed for a while. Where others have the same endpoints they stay: which
-    /// one a straggler belongs to can only be told from all of them.
-    fn cool(&mut self, out: &mut Vec<Event>) {
+    /// A closed connection will be settled if nothing comes of it for a while.
+    fn watch(&mut self, slot: Slot) {
+        let due = self.observed.saturating_add(self.limits.settle_after);
+        self.cooling.push_back((due, slot, self.table.get(slot).id));
+    }
+
+    /// Tells of closed connections that have been silent for a while.
+    fn settle(&mut self, out: &mut Vec<Event>) {
         while let Some(&(due, slot, id)) = self.cooling.front() {
             if self.observed < due {
                 break;
             }
             self.cooling.pop_front();
-            if self.table.holds(slot, id) && self.table.is_alone(slot) {
-                out.push(Event::Rests(self.table.remove(slot)));
+            if self.table.holds(slot, id) && !self.table.get(slot).is_settled() {
+                self.table.change(slot, |connection| connection.known.put(Known::SETTLED, true));
+                out.push(Event::Settled(Box::new(self.table.get(slot).clone())));
             }
+        }
+    }
+
+    /// A connection goes on, settled or not.
+    fn unsettle(&mut self, slot: Slot, out: &mut Vec<Event>) {
+        if self.table.get(slot).is_settled() {
+            self.table.change(slot, |connection| connection.known.put(Known::SETTLED, false));
+            out.push(Event::Unsettled(self.table.get(slot).id));
+            self.watch(slot);
         }
     }
 

@@ -13,10 +13,10 @@ fn when_connections_rest_changes_nothing() {
         let place = Place::new();
         let middle = sent.len() / 2;
         let captures = [capture(&place, "a.pcap", &sent[..middle]), capture(&place, "b.pcap", &sent[middle..])];
-        let record = |case: &str, rest_after: u64, group_bytes: u64| {
+        let record = |case: &str, settle_after: u64, group_bytes: u64| {
             let paths: Vec<PathBuf> = captures.iter().map(|name| place.path().join(name)).collect();
-            let (rest_after, group_bytes) = (Some(rest_after), Some(group_bytes));
-            let options = Options { rest_after, group_bytes, ..Options::default() };
+            let (settle_after, group_bytes) = (Some(settle_after), Some(group_bytes));
+            let options = Options { settle_after, group_bytes, ..Options::default() };
             ingest(&place.path().join(case), &paths, &options, &mut Silent).unwrap();
             place.assert_whole(case);
             place.contents(case)

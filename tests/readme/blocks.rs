@@ -153,7 +153,7 @@ fn limits() -> String {
         max_ranges,
         max_generations,
         straggler_ns,
-        rest_after: _,
+        settle_after: _,
     } = Limits::default();
     assert!(max_bytes.is_none() && !overlap_last);
     let rows = [

@@ -86,12 +86,12 @@ fn closed_connections_rest_until_a_later_frame_was_seen() {
         writer.put(Row::Dormant(DormantRow { connection: id, tuple_hash: id, until, state: vec![] })).unwrap();
     }
     writer.commit().unwrap();
-    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from([1, 2]));
+    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from_iter([1, 2]));
     later.id = 3;
     later.span = Some((last, Timestamp(last.nanoseconds() + 1)));
     writer.put(Row::Connection(later)).unwrap();
     writer.commit().unwrap();
-    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from([2]));
+    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from_iter([2]));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn dormant_connections_are_taken_whole() {
         writer.put(dormant(id, if id == 3 { 7 } else { hash })).unwrap();
     }
     writer.commit().unwrap();
-    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from([7, hash]));
+    assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from_iter([7, hash]));
     assert_eq!(writer.gaps_of("flows/2").unwrap(), [(4, 2)]);
     assert_eq!(writer.take_dormant(hash, None).unwrap(), [vec![1; 3], vec![2; 3]]);
     assert_eq!(writer.take_dormant(hash, None).unwrap(), Vec::<Vec<u8>>::new());

@@ -24,6 +24,8 @@ struct Run {
     tracker: Tracker,
     limits: Limits,
     told: Vec<String>,
+    /// As they were said to be settled, and nothing was said of them since.
+    settled: Vec<Connection>,
     /// Put to rest by the tracker itself.
     resting: Vec<Connection>,
     ended: Vec<Connection>,
@@ -34,7 +36,16 @@ struct Run {
 impl Run {
     fn new(limits: Limits) -> Run {
         let tracker = Tracker::new(limits.clone(), 1, 1);
-        Run { tracker, limits, told: Vec::new(), resting: Vec::new(), ended: Vec::new(), frame: 0, time: 0 }
+        Run {
+            tracker,
+            limits,
+            told: Vec::new(),
+            settled: Vec::new(),
+            resting: Vec::new(),
+            ended: Vec::new(),
+            frame: 0,
+            time: 0,
+        }
     }
 
     /// Puts the connection idle longest to rest, and those with its endpoints.
@@ -58,10 +69,31 @@ impl Run {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Ended(connection) => self.ended.push(*connection),
-            Event::Rests(connection) => self.resting.push(*connection),
+            Event::Ended(connection) => self.end(*connection),
+            Event::Rests(connection) => {
+                self.check(&connection);
+                self.resting.push(*connection);
+            }
+            Event::Settled(connection) => self.settled.push(*connection),
+            Event::Unsettled(id) => {
+                let known = self.settled.len();
+                self.settled.retain(|connection| connection.id != id);
+                assert_eq!(self.settled.len() + 1, known);
+            }
             event => self.told.push(event.to_string()),
         }
+    }
+
+    fn end(&mut self, connection: Connection) {
+        self.check(&connection);
+        self.ended.push(connection);
+    }
+
+    /// A connection that was said to be settled is as it was then.
+    fn check(&mut self, connection: &Connection) {
+        let settled = self.settled.extract_if(.., |settled| settled.id == connection.id).next();
+        assert_eq!(settled.is_some(), connection.is_settled());
+        assert!(settled.is_none_or(|settled| settled == *connection));
     }
 
     /// Takes up what is at rest between the ends of a segment of which the tracker knows nothing.
@@ -82,6 +114,7 @@ impl Run {
     /// Ends the tracker and goes on with another one, through the bytes of what is at rest.
     fn rest(&mut self) {
         let mut left: Vec<_> = self.tracker.finish().collect();
+        left.iter().for_each(|(connection, _)| self.check(connection));
         left.extend(self.resting.drain(..).map(|connection| (Box::new(connection), true)));
         left.sort_by_key(|(connection, _)| connection.id);
         let all = || left.iter().map(|(connection, _)| &**connection).chain(&self.ended);
@@ -101,8 +134,10 @@ impl Run {
 
     fn finish(mut self) -> (Vec<String>, Vec<Connection>) {
         self.ended.append(&mut self.resting);
-        self.ended.extend(self.tracker.finish().into_iter().map(|(connection, _)| *connection));
+        self.tracker.finish().for_each(|(connection, _)| self.end(*connection));
         self.ended.sort_by_key(|connection| connection.id);
+        let through_bytes = |connection: &Connection| postcard::from_bytes(&postcard::to_stdvec(connection).unwrap());
+        self.ended.iter_mut().for_each(|connection| *connection = through_bytes(connection).unwrap());
         (self.told, self.ended)
     }
 }
@@ -112,10 +147,10 @@ proptest! {
     fn resting_changes_nothing(
         lines in proptest::collection::vec(line(), 1..60),
         rests in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
-        rest_after in 0u64..10,
+        settle_after in 0u64..10,
     ) {
         let limits = Limits { max_jump: 1000, max_generations: 4, ..Limits::default() };
-        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { rest_after, ..limits }));
+        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { settle_after, ..limits }));
         let rests: Vec<usize> = rests.iter().map(|at| at.index(lines.len())).collect();
         for (at, line) in lines.iter().enumerate() {
             if rests.contains(&at) {
@@ -129,10 +164,10 @@ proptest! {
     #[test]
     fn resting_the_idlest_changes_nothing(
         lines in proptest::collection::vec((line(), 0..3u8), 1..60),
-        rest_after in 0u64..100,
+        settle_after in 0u64..100,
     ) {
         let limits = Limits { max_jump: 1000, max_generations: 4, ..Limits::default() };
-        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { rest_after, ..limits }));
+        let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { settle_after, ..limits }));
         for (line, rests) in lines {
             undisturbed.observe(&line);
             disturbed.observe(&line);
