@@ -48,6 +48,7 @@ const ANSWERS: &[(&str, &[(&str, &str)])] = &[
     ("bulk", &[(STATES, "SF"), (DISORDER, "0|0")]),
     ("web", &[(STATES, "SF"), (DISORDER, "1|1")]),
     ("small", &[(STATES, "SF"), (DISORDER, "0|0"), (EACH, "96|180")]),
+    ("crowd", &[(STATES, "SF"), (DISORDER, "0|0"), (EACH, "96|180")]),
     ("open", &[(STATES, "S1"), (EACH, "200|200")]),
     ("syn", &[(STATES, "S0"), (EACH, "0|0"), ("SELECT count(DISTINCT orig_ip) FROM connections", "60")]),
     ("mess", &[(STATES, "SF"), (DISORDER, "1|1"), (EACH, "0|65536")]),

@@ -1,6 +1,7 @@
 //! `cargo bench --bench micro [WORD…]`: what the pieces cost, one thread, everything in memory. Words choose lines by name.
 #![allow(clippy::disallowed_methods, reason = "it measures time and makes files")]
 
+mod directory;
 #[allow(dead_code, unused_imports, reason = "shared with the comparison")]
 mod load;
 mod pieces;

@@ -10,6 +10,7 @@ use flowcase::reassemble::{Coverage, Stream};
 use flowcase::store::digest::Front;
 use flowcase::track::{Stamp, Tracker};
 
+use crate::directory::directory;
 use crate::load::Load;
 use crate::timing::report;
 
@@ -166,7 +167,7 @@ fn extents(name: &str) {
 /// A new index with many small connections, committed and finished.
 fn rows(name: &str) {
     const CONNECTIONS: u64 = 10_000;
-    let directory = tempfile::tempdir().expect("a directory for temporary files");
+    let directory = directory(None).expect("a directory to write in");
     let settings = BTreeMap::from([("overlap", "first"), ("hash", "sha256")]);
     let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let path = directory.path().join("case.sqlite");

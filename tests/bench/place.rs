@@ -6,6 +6,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::directory::directory;
 use crate::load::{Load, Made};
 use crate::rows::{Program, Run};
 
@@ -19,12 +20,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// Beneath `parent`, by default on a memory file system where there is one.
+    /// Beneath `parent`, or where [`directory`] is.
     pub fn new(parent: Option<PathBuf>) -> io::Result<Place> {
-        let memory = Some(PathBuf::from("/dev/shm")).filter(|path| path.is_dir());
-        let parent = parent.or(memory).unwrap_or_else(std::env::temp_dir);
-        let directory = tempfile::Builder::new().prefix("flowcase-bench-").tempdir_in(parent)?;
-        Ok(Place { directory, captures: HashMap::new() })
+        Ok(Place { directory: directory(parent)?, captures: HashMap::new() })
     }
 
     /// Where a run writes to.

@@ -19,7 +19,8 @@ pub const PROFILES: &[(&str, &str)] = &[
         "web",
         "a request of about 400 bytes, a response of about 12 KiB (lognormal); 500 at once, 1% reordered, 1% sent again",
     ),
-    ("small", "a request of 96 bytes, a response of 180; 500 at once"),
+    ("small", "a request of 96 bytes, a response of 180"),
+    ("crowd", "the same, 500 at once"),
     ("open", "200 bytes each way, all open at the end"),
     ("syn", "one SYN each, every one from another address"),
     ("mess", "64 KiB, shuffled in windows of 32 segments, 10% of them sent again, 5% with another that lies astride"),
@@ -51,8 +52,9 @@ pub fn play<W: Write>(load: &Load, stage: &mut Stage<W>) -> io::Result<()> {
             stage.interleave(8, turns, |i, _| (pair(i, 5001), Script::opened().says(Client, each).closed()))
         }
         "web" => stage.interleave(size, MANY, |i, rng| (pair(i, 80), web(rng))),
-        "small" => stage.interleave(size, MANY, |i, _| (pair(i, 80), exchange(96, 180).hears(Client).closed())),
-        "open" => stage.interleave(size, MANY, |i, _| (pair(i, 80), exchange(200, 200))),
+        "small" => stage.interleave(size, ALONE, |i, _| (pair(i, 80), short())),
+        "crowd" => stage.interleave(size, MANY, |i, _| (pair(i, 80), short())),
+        "open" => stage.interleave(size, ALONE, |i, _| (pair(i, 80), exchange(200, 200))),
         "syn" => stage.interleave(size, ALONE, |i, _| (stranger(i), syn())),
         "mess" => stage.interleave(size, Turns { at_once: 16, burst: 4 }, |i, rng| (pair(i, 80), mess(rng))),
         "collide" => stage.interleave(size, ALONE, |i, _| (alike(i), syn())),
@@ -65,6 +67,10 @@ pub fn play<W: Write>(load: &Load, stage: &mut Stage<W>) -> io::Result<()> {
 
 fn exchange(request: u32, response: u32) -> Script {
     Script::opened().tells(Client, request).tells(Server, response)
+}
+
+fn short() -> Script {
+    exchange(96, 180).hears(Client).closed()
 }
 
 fn web(rng: &mut Rng) -> Script {
