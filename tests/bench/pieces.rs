@@ -14,8 +14,11 @@ use crate::directory::directory;
 use crate::load::Load;
 use crate::timing::report;
 
+/// Measures and prints a line of this name.
+type Measure = fn(&str);
+
 /// Names, and what measures them.
-pub const ALL: &[(&str, fn(&str))] = &[
+pub const ALL: &[(&str, Measure)] = &[
     ("decode: web", |name| decoding(name, "web", 500)),
     ("decode: small", |name| decoding(name, "small", 2000)),
     ("track: bulk, in order", |name| tracking(name, "bulk", 16)),
