@@ -32,7 +32,7 @@ struct Args {
     /// How many pairs of runs count
     #[arg(long, default_value_t = 5)]
     pairs: usize,
-    /// The sizes of the README
+    /// The sizes that count: wants 16 GB in the directory
     #[arg(long)]
     full: bool,
     /// Arguments for every run of flowcase

@@ -10,7 +10,7 @@ const QUESTIONS: &[(&str, &[&str])] = &[
     ("opening the case: `query 'SELECT 1'`", &["query", "CASE", "SELECT 1"]),
     ("`info`", &["info", "CASE"]),
     ("`flows --host 10.0.0.9`", &["flows", "CASE", "--host", "10.0.0.9", "--format", "csv"]),
-    ("`connections --port 5075`", &["connections", "CASE", "--port", "5075", "--format", "csv"]),
+    ("`connections --port 41531`", &["connections", "CASE", "--port", "41531", "--format", "csv"]),
     ("`query 'SELECT … GROUP BY orig_ip'`", &["query", "CASE", GROUPED, "--format", "csv"]),
     (REPORT, &["report", "CASE", "dfxml", "-o", "OUT"]),
 ];
