@@ -8,6 +8,9 @@ mod floors;
 mod house;
 mod kill;
 mod laws;
+#[path = "bench/load/mod.rs"]
+mod load;
+mod loads;
 mod readme;
 mod situations;
 mod support;
