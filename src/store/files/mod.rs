@@ -19,7 +19,7 @@ use super::{AtRest, Error, PayloadStore, Stored, at};
 use crate::model::{FlowId, HashKind, Timestamp};
 
 /// Flows whose digests are worth keeping: shorter ones are read again at less cost than the state takes.
-const PARK_FROM: u64 = 256 << 10;
+const PARK_FROM: u64 = if cfg!(test) { 64 } else { 256 << 10 };
 /// Running digests kept of flows that were closed and may go on in this run, so that they need not be read again.
 const MAX_PARKED: usize = 512;
 /// Files kept open: eight such stores stay far below the usual limit of 1024 descriptors.
@@ -175,8 +175,9 @@ impl Flow {
         Flow { path, first, base: 0, disk: None, file: None, early: None, front: None, written: false, stale: false }
     }
 
-    /// Feeds the digests if these are the next bytes.
+    /// Feeds the digests if these are the next bytes. Those of a hole that was fed as zeros come too late.
     fn feed(&mut self, position: i64, bytes: &[u8], hashes: &[HashKind]) {
+        self.stale |= self.front.as_ref().is_some_and(|front| position < front.position);
         if position == self.front.as_ref().map_or(self.base, |front| front.position) && !self.stale {
             self.front.get_or_insert_with(|| Box::new(Front::new(hashes, position))).feed(bytes);
         }
