@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Error;
 use super::live::Live;
+use crate::index::rows as row;
 use crate::index::rows::DormantRow;
 use crate::model::endpoint::tuple_hash;
 use crate::model::{ConnectionId, FlowId, Limits, Timestamp};
@@ -37,6 +38,15 @@ pub fn encode(connection: Connection, flows: &[(FlowId, Live)]) -> Result<Dorman
     let until = until(&connection);
     let dormant = Dormant { connection, flows: flows.iter().map(rest).collect() };
     Ok(DormantRow { connection: id, tuple_hash, until, state: postcard::to_stdvec(&dormant)? })
+}
+
+/// Whether and until when a connection that goes on may be taken up.
+pub fn rest(connection: &Connection, goes_on: bool) -> row::Rest {
+    match until(connection) {
+        _ if !goes_on => row::Rest::Over,
+        Some(until) => row::Rest::Until(until),
+        None => row::Rest::Open,
+    }
 }
 
 /// When a closed connection accepts no more stragglers, as the tracker sees it.

@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::{Error, Summary};
 use smallvec::SmallVec;
 
+use crate::index::Hashes;
 use crate::index::rows::{FlowRow, Row};
 use crate::model::endpoint::tuple_hash;
 use crate::model::{ConnectionId, Digests, FlowId, Segment, Timestamp};
@@ -33,7 +34,7 @@ pub struct Recorder<'scope> {
     pub(super) scribe: Scribe<'scope>,
     pub(super) live: HashMap<FlowId, Live, foldhash::fast::RandomState>,
     /// Hashes of the endpoints of connections at rest in the index.
-    dormant: HashSet<u64>,
+    dormant: Hashes,
     /// Connections at rest since the last commit.
     resting: Resting,
     events: Vec<Event>,
@@ -50,7 +51,7 @@ pub struct Start {
     /// Number of the next flow.
     pub flow: FlowId,
     /// Hashes of the endpoints of connections at rest.
-    pub dormant: HashSet<u64>,
+    pub dormant: Hashes,
     /// Number of the last commit.
     pub batch: u64,
     /// Everything is on disk before a commit.
@@ -86,7 +87,7 @@ impl<'scope> Recorder<'scope> {
     ) -> Result<Self, Error> {
         let desk = scribe.desk();
         let row = |(row, digests): (Box<FlowRow>, Digests)| Row::Flow(Box::new(FlowRow { digests, ..*row }));
-        let store = Away::start(scope, store, move |closed| desk.put(closed.into_iter().map(row).collect()))?;
+        let store = Away::start(scope, store, move |closed| desk.put(closed.into_iter().map(row)))?;
         Ok(Recorder {
             tracker: Tracker::new(settings.limits.clone(), start.connection, start.flow),
             store,
@@ -120,13 +121,9 @@ impl<'scope> Recorder<'scope> {
         settled.into_iter().try_for_each(|flow| self.rest(flow))
     }
 
-    /// A flow is probably whole: what is held of it in memory goes to the store and to the index.
+    /// A flow is probably whole: what is held of its payload in memory goes to the store.
     fn rest(&mut self, flow: FlowId) -> Result<(), Error> {
-        let Some(live) = self.live.get_mut(&flow) else { return Ok(()) };
-        if let Some(chunk) = live.encoder.finish() {
-            self.scribe.put(Row::Extents(flow, chunk))?;
-        }
-        Ok(self.store.rest(flow)?)
+        if self.live.contains_key(&flow) { Ok(self.store.rest(flow)?) } else { Ok(()) }
     }
 
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
@@ -244,15 +241,15 @@ impl<'scope> Recorder<'scope> {
         for file in File::all(&connection) {
             let id = file.flow().id;
             let Some(mut live) = self.live.remove(&id) else { continue };
-            if let Some(chunk) = live.encoder.finish() {
-                self.scribe.put(Row::Extents(id, chunk))?;
-            }
-            let row = file.row(live.path.clone(), live.replaced);
+            let extents = live.encoder.finish().unwrap_or_default();
+            let row = file.row(live.path.clone(), live.replaced, extents);
             self.store.close(id, row.length, Box::new(row))?;
             flows.push((id, live));
         }
         self.totals.last_connection = self.totals.last_connection.max(connection.id);
-        self.scribe.put(Row::Connection(Box::new(rows::connection(&connection))))?;
+        let has_file = |flow| flows.iter().any(|(id, _)| *id == flow);
+        let row = rows::connection(&connection, dormant::rest(&connection, goes_on), has_file);
+        self.scribe.put(Row::Connection(Box::new(row)))?;
         for row in rows::anomalies(&connection) {
             self.totals.left_out |= row.kind.is_limit();
             self.scribe.put(Row::Anomaly(Box::new(row)))?;

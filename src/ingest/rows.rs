@@ -1,14 +1,14 @@
 //! Rows of the index from what the tracker knows of a connection.
 
-use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, SideRow};
-use crate::model::Digests;
+use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, Rest, SideRow};
+use crate::model::{Digests, FlowId};
 use crate::reassemble::Part;
 use crate::track::direction::Flow;
 use crate::track::{Connection, Direction};
 
-/// The connection's row: originator first.
-pub fn connection(connection: &Connection) -> ConnectionRow {
-    let side = |side: usize| self::side(connection, side);
+/// The connection's row: originator first. `has_file` tells which of its flows have one.
+pub fn connection(connection: &Connection, rest: Rest, has_file: impl Fn(FlowId) -> bool) -> ConnectionRow {
+    let side = |side: usize| self::side(connection, side, &has_file);
     let directions = &connection.directions;
     ConnectionRow {
         id: connection.id,
@@ -18,15 +18,18 @@ pub fn connection(connection: &Connection) -> ConnectionRow {
         history: connection.history(),
         retransmitted_bytes: directions.iter().map(|direction| direction.retransmitted_bytes).sum(),
         out_of_order: directions.iter().map(|direction| direction.out_of_order).sum(),
+        rest,
         sides: [side(connection.originator), side(1 - connection.originator)],
     }
 }
 
-fn side(connection: &Connection, side: usize) -> SideRow {
+fn side(connection: &Connection, side: usize, has_file: impl Fn(FlowId) -> bool) -> SideRow {
     let direction = &connection.directions[side];
+    let flow = direction.flows.first().map(|flow| flow.id);
     SideRow {
         endpoint: connection.ends[side],
-        flow: direction.flows.first().map(|flow| flow.id),
+        flow,
+        has_file: flow.is_some_and(has_file),
         packets: direction.packets(),
         stored_bytes: direction.stored_bytes(),
         span: direction.span(),
@@ -68,7 +71,7 @@ impl<'a> File<'a> {
     }
 
     /// Its row, but for the digests.
-    pub fn row(&self, path: String, replaced: bool) -> FlowRow {
+    pub fn row(&self, path: String, replaced: bool, extents: Vec<u8>) -> FlowRow {
         let (flow, part) = (self.flow(), self.extent());
         FlowRow {
             id: flow.id,
@@ -84,6 +87,7 @@ impl<'a> File<'a> {
             span: flow.span,
             replaced,
             digests: Digests::default(),
+            extents,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::Error;
 use crate::index::rows::Row;
-use crate::index::{self, Writer};
+use crate::index::{self, Rows, Writer};
 use crate::model::{ConnectionId, Timestamp};
 
 /// Rows sent at once.
@@ -15,7 +15,7 @@ const AHEAD: usize = 16;
 
 /// What the thread is to do.
 enum Order {
-    Put(Vec<Row>),
+    Put(Box<Rows>),
     Commit(Reply<()>),
     TakeDormant(u64, Option<Timestamp>, Reply<Vec<Vec<u8>>>),
     Forget(ConnectionId),
@@ -29,7 +29,7 @@ type Reply<T> = SyncSender<T>;
 pub struct Scribe<'scope> {
     orders: SyncSender<Order>,
     thread: ScopedJoinHandle<'scope, Result<(), index::Error>>,
-    rows: Vec<Row>,
+    rows: Rows,
 }
 
 impl<'scope> Scribe<'scope> {
@@ -38,12 +38,12 @@ impl<'scope> Scribe<'scope> {
         let (orders, todo) = sync_channel(AHEAD);
         let named = Builder::new().name("index".to_owned());
         let thread = named.spawn_scoped(scope, move || write(index, &todo)).map_err(Error::Thread)?;
-        Ok(Scribe { orders, thread, rows: Vec::new() })
+        Ok(Scribe { orders, thread, rows: Rows::new() })
     }
 
     /// Adds a row.
     pub fn put(&mut self, row: Row) -> Result<(), Gone> {
-        self.rows.push(row);
+        self.rows.put(row).map_err(|_| Gone)?;
         if self.rows.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 
@@ -86,8 +86,8 @@ impl<'scope> Scribe<'scope> {
     }
 
     fn flush(&mut self) -> Result<(), Gone> {
-        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
-        self.orders.send(Order::Put(rows)).map_err(|_| Gone)
+        let rows = std::mem::take(&mut self.rows);
+        self.orders.send(Order::Put(Box::new(rows))).map_err(|_| Gone)
     }
 
     fn ask<T>(&mut self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, Gone> {
@@ -103,8 +103,11 @@ pub struct Desk(SyncSender<Order>);
 
 impl Desk {
     /// Adds rows. If the index's thread has ended, that is told elsewhere.
-    pub fn put(&self, rows: Vec<Row>) {
-        let _ = self.0.send(Order::Put(rows));
+    pub fn put(&self, rows: impl Iterator<Item = Row>) {
+        let mut prepared = Rows::new();
+        // what is not plain does not come this way
+        rows.for_each(|row| drop(prepared.put(row)));
+        let _ = self.0.send(Order::Put(Box::new(prepared)));
     }
 }
 
@@ -116,7 +119,7 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
     // an asker that went away needs no answer
     for order in orders {
         match order {
-            Order::Put(rows) => rows.into_iter().try_for_each(|row| index.put(row))?,
+            Order::Put(rows) => index.put_rows(&rows)?,
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
             Order::TakeDormant(hash, now, reply) => drop(reply.send(index.take_dormant(hash, now)?)),
             Order::Forget(connection) => index.forget(connection)?,
