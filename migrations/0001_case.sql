@@ -9,10 +9,11 @@ CREATE TABLE setting (                 -- fixed when the case is made: overlap, 
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE batch (                   -- one row: how many commits the case has seen; the payload journal refers to it
-    id     INTEGER PRIMARY KEY CHECK (id = 1),
-    number INTEGER NOT NULL
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    number  INTEGER NOT NULL,
+    last_ns INTEGER                    -- latest frame of any connection
 ) STRICT;
-INSERT INTO batch VALUES (1, 0);
+INSERT INTO batch VALUES (1, 0, NULL);
 
 CREATE TABLE seal (                    -- one row a table: sum of its rows' digests
     name TEXT PRIMARY KEY,
@@ -57,14 +58,11 @@ CREATE TABLE skip (
 
 CREATE TABLE connection (
     id         INTEGER PRIMARY KEY,
-    protocol   TEXT NOT NULL,          -- 'tcp'
+    protocol   INTEGER NOT NULL,       -- as IP numbers it: 6
     orig_ip    TEXT NOT NULL,
     orig_port  INTEGER NOT NULL,
     resp_ip    TEXT NOT NULL,
     resp_port  INTEGER NOT NULL,
-    vlan       INTEGER,                -- of the first frame
-    vlans      TEXT,                   -- all tags, '100/200'
-    tunnel     TEXT,
     start_ns   INTEGER,
     end_ns     INTEGER,
     state      TEXT NOT NULL,
@@ -72,12 +70,18 @@ CREATE TABLE connection (
     community_id TEXT NOT NULL,
     retransmitted_bytes INTEGER NOT NULL,
     out_of_order INTEGER NOT NULL,
-    -- each side whether or not it has payload; flow_id NULL: no frame of it was seen
+    vlan       INTEGER,                -- of the first frame
+    vlans      TEXT,                   -- all tags, '100/200'
+    tunnel     TEXT,
+    rests      INTEGER NOT NULL,       -- 1: it may go on in a later ingest
+    until_ns   INTEGER,                -- but not past this moment of capture time; NULL: whenever
+    bare       INTEGER NOT NULL,       -- sides whose first flow has no payload file: 1 originator, 2 responder, 3 both
+    macs       BLOB,                   -- of both sides, source then destination: see index/macs.rs
+    -- each side whether or not it has payload; flow_id NULL: no frame of it was seen; *_stored: bytes of all parts
     orig_flow_id  INTEGER, orig_packets INTEGER NOT NULL, orig_stored INTEGER NOT NULL,
-    orig_start_ns INTEGER, orig_end_ns  INTEGER, orig_isn INTEGER, orig_vlan INTEGER, orig_mac BLOB,
+    orig_start_ns INTEGER, orig_end_ns  INTEGER, orig_isn INTEGER, orig_vlan INTEGER,
     resp_flow_id  INTEGER, resp_packets INTEGER NOT NULL, resp_stored INTEGER NOT NULL,
-    resp_start_ns INTEGER, resp_end_ns  INTEGER, resp_isn INTEGER, resp_vlan INTEGER, resp_mac BLOB
-    -- *_stored: bytes stored of all parts; *_mac: source then destination, 12 bytes
+    resp_start_ns INTEGER, resp_end_ns  INTEGER, resp_isn INTEGER, resp_vlan INTEGER
 ) STRICT;
 
 CREATE TABLE flow (                    -- one row a payload file; a side without payload has none
@@ -85,6 +89,7 @@ CREATE TABLE flow (                    -- one row a payload file; a side without
     connection_id INTEGER NOT NULL,
     side          INTEGER NOT NULL,    -- 0 originator, 1 responder
     part          INTEGER NOT NULL,
+    path_key      INTEGER NOT NULL,    -- hash of path, to find it by: see index/rows.rs
     path          TEXT NOT NULL,       -- relative to the case
     base          INTEGER NOT NULL,    -- stream position of offset 0
     length        INTEGER NOT NULL,
@@ -94,10 +99,11 @@ CREATE TABLE flow (                    -- one row a payload file; a side without
     start_ns      INTEGER,
     end_ns        INTEGER,
     replaced      INTEGER NOT NULL,    -- 1: its extents include some that replace others
-    sha256 BLOB, md5 BLOB, sha1 BLOB, blake3 BLOB
+    sha256 BLOB, md5 BLOB, sha1 BLOB, blake3 BLOB,
+    extents       BLOB                 -- where its bytes came from, the last chunk (of most flows the only one)
 ) STRICT;
 
-CREATE TABLE extent (                  -- where a flow's bytes came from, many extents a row: see index/extents.rs
+CREATE TABLE extent (                  -- where a flow's bytes came from, the chunks before the last: see index/extents.rs
     flow_id INTEGER NOT NULL,
     seq     INTEGER NOT NULL,
     data    BLOB NOT NULL,
@@ -136,9 +142,10 @@ CREATE TABLE anomaly (                 -- the first occurrence of a kind in a fl
     PRIMARY KEY (capture_id, frame, kind, flow_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE dormant (                 -- connections that may go on in a later ingest
-    connection_id INTEGER PRIMARY KEY,
-    tuple_hash    INTEGER NOT NULL,    -- of the two endpoints, whatever the order: see model/endpoint.rs
-    until_ns      INTEGER,             -- of capture time: closed, and over once a later frame was seen; NULL: open
-    state         BLOB NOT NULL
+CREATE TABLE dormant (                 -- connections that may go on in a later ingest, many a row: see index/dormant.rs
+    id       INTEGER PRIMARY KEY,      -- outside the seal: means nothing
+    until_ns INTEGER,                  -- of capture time: all are closed, and over once a later frame was seen; NULL: open
+    hashes   BLOB NOT NULL,            -- of the endpoints of each, whatever the order: see model/endpoint.rs
+    state    BLOB NOT NULL             -- the connections themselves, compressed
 ) STRICT;
+CREATE INDEX dormant_until_ns ON dormant (until_ns) WHERE until_ns IS NOT NULL;

@@ -10,7 +10,7 @@ SELECT id, path, nullif(lower(hex(sha256)), '') AS sha256, size_bytes, format, f
 FROM capture;
 
 CREATE VIEW connections AS
-SELECT id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, tunnel, start_ns, end_ns,
+SELECT id, iif(protocol = 6, 'tcp', protocol) AS protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, tunnel, start_ns, end_ns,
     strftime('%Y-%m-%dT%H:%M:%S', (start_ns - (start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (start_ns % 1000000000 + 1000000000) % 1000000000) AS start_time,
     strftime('%Y-%m-%dT%H:%M:%S', (end_ns - (end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (end_ns % 1000000000 + 1000000000) % 1000000000) AS end_time,
     end_ns - start_ns AS duration_ns, state, history, community_id,
@@ -18,10 +18,12 @@ SELECT id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, tunnel, start
     (SELECT coalesce(sum(length - stored_bytes), 0) FROM flow WHERE connection_id = connection.id) AS gap_bytes,
     (SELECT coalesce(sum(missing_tail_bytes), 0) FROM flow WHERE connection_id = connection.id) AS missing_tail_bytes,
     orig_flow_id, resp_flow_id, vlans,
-    EXISTS (SELECT 1 FROM dormant WHERE connection_id = connection.id) AS open
+    rests AND coalesce(until_ns >= (SELECT last_ns FROM batch), 1) AS open
 FROM connection;
 
 -- Payload files first, then the sides of connections that have none: each side with a frame has at least one row.
+-- Addresses of links: see index/macs.rs. Corresponding columns have the same affinity, or SQLite (3.41 on) would sort what
+-- each part gives in order already: hence the casts and the plus signs.
 CREATE VIEW flows AS
 SELECT flow.id AS id, connection_id, iif(side = 0, 'orig', 'resp') AS side, part,
     iif(side = 0, orig_ip, resp_ip) AS src_ip, iif(side = 0, orig_port, resp_port) AS src_port,
@@ -33,25 +35,32 @@ SELECT flow.id AS id, connection_id, iif(side = 0, 'orig', 'resp') AS side, part
     iif(side = 0, orig_isn, resp_isn) AS isn,
     nullif(lower(hex(sha256)), '') AS sha256, nullif(lower(hex(md5)), '') AS md5,
     nullif(lower(hex(sha1)), '') AS sha1, nullif(lower(hex(blake3)), '') AS blake3,
-    base, vlans, iif(side = 0, nullif(lower(hex(substr(orig_mac, 1, 6))), ''), nullif(lower(hex(substr(resp_mac, 1, 6))), '')) AS src_mac,
-    iif(side = 0, nullif(lower(hex(substr(orig_mac, 7, 6))), ''), nullif(lower(hex(substr(resp_mac, 7, 6))), '')) AS dst_mac
+    base, vlans,
+    iif(side = 0, nullif(lower(hex(iif(length(macs) <> 14, substr(macs, 1, 6), NULL))), ''),
+        nullif(lower(hex(CASE length(macs) WHEN 12 THEN substr(macs, 7, 6) WHEN 24 THEN substr(macs, 13, 6) WHEN 14 THEN substr(macs, 1, 6) END)), '')) AS src_mac,
+    iif(side = 0, nullif(lower(hex(iif(length(macs) <> 14, substr(macs, 7, 6), NULL))), ''),
+        nullif(lower(hex(CASE length(macs) WHEN 12 THEN substr(macs, 1, 6) WHEN 24 THEN substr(macs, 19, 6) WHEN 14 THEN substr(macs, 7, 6) END)), '')) AS dst_mac
 FROM flow JOIN connection ON connection.id = flow.connection_id
 UNION ALL
-SELECT orig_flow_id, id, 'orig', 0, orig_ip, orig_port, resp_ip, resp_port, orig_vlan, NULL, 0, 0, 0, 0, orig_packets, orig_start_ns, orig_end_ns,
+SELECT orig_flow_id, id, 'orig', CAST(0 AS INTEGER), +orig_ip, +orig_port, +resp_ip, +resp_port, +orig_vlan, CAST(NULL AS TEXT),
+    CAST(0 AS INTEGER), CAST(0 AS INTEGER), 0, CAST(0 AS INTEGER), orig_packets, orig_start_ns, orig_end_ns,
     strftime('%Y-%m-%dT%H:%M:%S', (orig_start_ns - (orig_start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (orig_start_ns % 1000000000 + 1000000000) % 1000000000),
     strftime('%Y-%m-%dT%H:%M:%S', (orig_end_ns - (orig_end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (orig_end_ns % 1000000000 + 1000000000) % 1000000000),
-    orig_isn, NULL, NULL, NULL, NULL, NULL, vlans,
-    nullif(lower(hex(substr(orig_mac, 1, 6))), ''), nullif(lower(hex(substr(orig_mac, 7, 6))), '')
+    +orig_isn, NULL, NULL, NULL, NULL, CAST(NULL AS INTEGER), vlans,
+    nullif(lower(hex(iif(length(macs) <> 14, substr(macs, 1, 6), NULL))), ''),
+    nullif(lower(hex(iif(length(macs) <> 14, substr(macs, 7, 6), NULL))), '')
 FROM connection
-WHERE orig_flow_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.id = orig_flow_id)
+WHERE bare & 1
 UNION ALL
-SELECT resp_flow_id, id, 'resp', 0, resp_ip, resp_port, orig_ip, orig_port, resp_vlan, NULL, 0, 0, 0, 0, resp_packets, resp_start_ns, resp_end_ns,
+SELECT resp_flow_id, id, 'resp', CAST(0 AS INTEGER), +resp_ip, +resp_port, +orig_ip, +orig_port, +resp_vlan, CAST(NULL AS TEXT),
+    CAST(0 AS INTEGER), CAST(0 AS INTEGER), 0, CAST(0 AS INTEGER), resp_packets, resp_start_ns, resp_end_ns,
     strftime('%Y-%m-%dT%H:%M:%S', (resp_start_ns - (resp_start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (resp_start_ns % 1000000000 + 1000000000) % 1000000000),
     strftime('%Y-%m-%dT%H:%M:%S', (resp_end_ns - (resp_end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (resp_end_ns % 1000000000 + 1000000000) % 1000000000),
-    resp_isn, NULL, NULL, NULL, NULL, NULL, vlans,
-    nullif(lower(hex(substr(resp_mac, 1, 6))), ''), nullif(lower(hex(substr(resp_mac, 7, 6))), '')
+    +resp_isn, NULL, NULL, NULL, NULL, CAST(NULL AS INTEGER), vlans,
+    nullif(lower(hex(CASE length(macs) WHEN 12 THEN substr(macs, 7, 6) WHEN 24 THEN substr(macs, 13, 6) WHEN 14 THEN substr(macs, 1, 6) END)), ''),
+    nullif(lower(hex(CASE length(macs) WHEN 12 THEN substr(macs, 1, 6) WHEN 24 THEN substr(macs, 19, 6) WHEN 14 THEN substr(macs, 7, 6) END)), '')
 FROM connection
-WHERE resp_flow_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.id = resp_flow_id);
+WHERE bare & 2;
 
 CREATE VIEW gaps AS
 SELECT flow_id, "offset", length FROM gap;

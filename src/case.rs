@@ -23,7 +23,9 @@ pub mod verify;
 /// The index's name in the case directory.
 pub const INDEX: &str = "case.sqlite";
 /// What a writer leaves only when it is killed: the payload's journal, and the index's two kinds.
-const LEFT_BEHIND: [&str; 3] = [store::journal::NAME, "case.sqlite-wal", "case.sqlite-journal"];
+const LEFT_BEHIND: [&str; 3] = [store::journal::NAME, "case.sqlite-wal", JOURNAL];
+/// The index's, while it is changed in place.
+const JOURNAL: &str = "case.sqlite-journal";
 /// How names begin that the index has until it is whole.
 const UNFINISHED: &str = "case.sqlite.new";
 
@@ -106,7 +108,7 @@ impl Hold {
     /// Nothing was committed: a case made for it goes again.
     pub fn abandon(self) {
         if self.made_index {
-            for name in [INDEX, "case.sqlite-wal", "case.sqlite-shm"] {
+            for name in [INDEX, "case.sqlite-wal", "case.sqlite-shm", JOURNAL] {
                 let _ = fs::remove_file(self.root.join(name));
             }
             remove_empty(&self.root.join(store::template::DIRECTORY));
@@ -197,14 +199,15 @@ impl Reader {
     }
 }
 
-/// Puts right what a killed writer left, unless a writer is at work: then its last commit is what there is to read.
+/// Puts right what a killed writer left, unless a writer is at work: then its last commit is what there is to read, or
+/// nothing while it changes the index in place, as it does in the first one.
 fn settle(root: &Path) -> Result<(), Error> {
     match lock(root) {
         Ok(lock) => {
             let hold = Hold { root: root.to_owned(), made_index: false, made_directory: false, _lock: lock };
             Ok(Writer::open_held(hold)?.index.finish()?)
         }
-        Err(Error::Locked(_)) => Ok(()),
+        Err(Error::Locked(_)) if !root.join(JOURNAL).exists() => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -148,6 +148,7 @@ fn index_hint(error: &index::Error) -> Option<&'static str> {
             Some("keep it as it is, and ingest the captures into a new case")
         }
         index::Error::User(_) => Some("`flowcase query CASE` without SQL helps with `.tables` and `.columns VIEW`"),
+        index::Error::Busy => Some("wait until it has ended"),
         index::Error::Refused(_) => Some("a question is one SELECT"),
         _ => None,
     }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use twox_hash::XxHash3_128;
 
 /// A private table of the record.
 pub struct Table {
@@ -16,6 +17,7 @@ pub struct Table {
     /// A column the seal leaves out, by its place in `columns`.
     pub unsealed: Option<usize>,
     insert: OnceLock<String>,
+    seed: OnceLock<u64>,
 }
 
 macro_rules! tables {
@@ -25,7 +27,7 @@ macro_rules! tables {
             pub static $constant: Table = Table {
                 name: $name, columns: $columns, key: $key,
                 unsealed: tables!(@option $($unsealed)?),
-                insert: OnceLock::new(),
+                insert: OnceLock::new(), seed: OnceLock::new(),
             };
         )*
         /// Every sealed table.
@@ -37,21 +39,21 @@ macro_rules! tables {
 
 tables! {
     SETTING = "setting" ("name, value") key ("name");
-    BATCH = "batch" ("id, number") key ("id");
+    BATCH = "batch" ("id, number, last_ns") key ("id");
     CAPTURE = "capture" (
         "id, path, sha256, head_sha256, filter, size_bytes, format, frames, used_frames, first_ns, last_ns, \
         status, stopped_at, message"
     ) key ("id") unsealed 1;
     SKIP = "skip" ("capture_id, reason, frames, bytes") key ("capture_id, reason");
     CONNECTION = "connection" (
-        "id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, vlans, tunnel, start_ns, end_ns, state, \
-        history, community_id, retransmitted_bytes, out_of_order, orig_flow_id, orig_packets, orig_stored, \
-        orig_start_ns, orig_end_ns, orig_isn, orig_vlan, orig_mac, resp_flow_id, resp_packets, resp_stored, \
-        resp_start_ns, resp_end_ns, resp_isn, resp_vlan, resp_mac"
+        "id, protocol, orig_ip, orig_port, resp_ip, resp_port, start_ns, end_ns, state, history, community_id, \
+        retransmitted_bytes, out_of_order, vlan, vlans, tunnel, rests, until_ns, bare, macs, \
+        orig_flow_id, orig_packets, orig_stored, orig_start_ns, orig_end_ns, orig_isn, orig_vlan, \
+        resp_flow_id, resp_packets, resp_stored, resp_start_ns, resp_end_ns, resp_isn, resp_vlan"
     ) key ("id");
     FLOW = "flow" (
-        "id, connection_id, side, part, path, base, length, stored_bytes, missing_tail_bytes, packets, start_ns, \
-        end_ns, replaced, sha256, md5, sha1, blake3"
+        "id, connection_id, side, part, path_key, path, base, length, stored_bytes, missing_tail_bytes, packets, \
+        start_ns, end_ns, replaced, sha256, md5, sha1, blake3, extents"
     ) key ("id");
     EXTENT = "extent" ("flow_id, seq, data") key ("flow_id, seq");
     GAP = "gap" ("flow_id, \"offset\", length") key ("flow_id, \"offset\"");
@@ -62,16 +64,21 @@ tables! {
     ANOMALY = "anomaly" (
         "capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count"
     ) key ("capture_id, frame, kind, flow_id");
-    DORMANT = "dormant" ("connection_id, tuple_hash, until_ns, state") key ("connection_id");
+    DORMANT = "dormant" ("id, until_ns, hashes, state") key ("id") unsealed 0;
 }
 
 impl Table {
-    /// `INSERT` with one parameter a column; does nothing where the key is taken. Made once: rows are many.
+    /// `INSERT` with one parameter a column. Made once: rows are many.
     pub fn insert(&self) -> &str {
         self.insert.get_or_init(|| {
             let parameters = vec!["?"; self.columns.split(',').count()].join(", ");
-            format!("INSERT INTO {} ({}) VALUES ({parameters}) ON CONFLICT DO NOTHING", self.name, self.columns)
+            format!("INSERT INTO {} ({}) VALUES ({parameters})", self.name, self.columns)
         })
+    }
+
+    /// A number of the name: rows of different tables that read the same are told apart by it.
+    pub fn seed(&self) -> u64 {
+        *self.seed.get_or_init(|| XxHash3_128::oneshot(self.name.as_bytes()) as u64)
     }
 
     /// `SELECT` of every column.
@@ -92,6 +99,49 @@ pub enum Cell<'a> {
     Text(&'a str),
     /// BLOB.
     Blob(&'a [u8]),
+}
+
+impl<'a> Cell<'a> {
+    /// Appends the cell: a type, then the value, after its length where that varies. No two rows encode alike.
+    pub fn encode(self, buffer: &mut Vec<u8>) {
+        let mut counted = |kind, bytes: &[u8]| {
+            buffer.push(kind);
+            buffer.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+            buffer.extend_from_slice(bytes);
+        };
+        match self {
+            Cell::Null => buffer.push(0),
+            Cell::Integer(value) => {
+                buffer.push(1);
+                buffer.extend_from_slice(&value.to_le_bytes());
+            }
+            Cell::Text(text) => counted(2, text.as_bytes()),
+            Cell::Blob(bytes) => counted(3, bytes),
+        }
+    }
+
+    /// Takes the next cell off encoded ones, as SQLite takes it; `None` at the end.
+    pub fn decode(rest: &mut &'a [u8]) -> Option<ValueRef<'a>> {
+        let (kind, after) = rest.split_first()?;
+        *rest = after;
+        Some(match kind {
+            0 => ValueRef::Null,
+            1 => {
+                let (value, after) = rest.split_first_chunk()?;
+                *rest = after;
+                ValueRef::Integer(i64::from_le_bytes(*value))
+            }
+            2 => ValueRef::Text(counted(rest)?),
+            _ => ValueRef::Blob(counted(rest)?),
+        })
+    }
+}
+
+fn counted<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, after) = rest.split_first_chunk()?;
+    let (bytes, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    *rest = after;
+    Some(bytes)
 }
 
 impl ToSql for Cell<'_> {

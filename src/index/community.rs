@@ -14,6 +14,13 @@ const TCP: u8 = 6;
 /// `1:` and base64 of SHA-1 over seed 0, the lower endpoint's address, the higher's, the protocol, a zero, and the
 /// ports in that order.
 pub fn community_id(one: Endpoint, other: Endpoint) -> String {
+    let mut text = String::new();
+    push_community_id(&mut text, one, other);
+    text
+}
+
+/// Appends it.
+pub(super) fn push_community_id(text: &mut String, one: Endpoint, other: Endpoint) {
     let (low, high) = (one.min(other), one.max(other));
     let mut hash = Sha1::new();
     hash.update(0u16.to_be_bytes());
@@ -22,7 +29,8 @@ pub fn community_id(one: Endpoint, other: Endpoint) -> String {
     hash.update([TCP, 0]);
     hash.update(low.port.to_be_bytes());
     hash.update(high.port.to_be_bytes());
-    format!("1:{}", STANDARD.encode(hash.finalize()))
+    text.push_str("1:");
+    STANDARD.encode_string(hash.finalize(), text);
 }
 
 fn address(hash: &mut Sha1, ip: IpAddr) {

@@ -21,6 +21,12 @@ const MIGRATIONS: &[&str] =
 /// The secondary indexes: may be run again at any time.
 pub const INDEXES: &str = include_str!("../../migrations/0003_indexes.sql");
 
+/// Name and SQL of each secondary index.
+pub fn indexes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let statements = INDEXES.split_inclusive(';');
+    statements.filter_map(|sql| Some((sql.split_once("IF NOT EXISTS ")?.1.split(' ').next()?, sql)))
+}
+
 /// The schema this program writes.
 pub const VERSION: u32 = MIGRATIONS.len() as u32;
 
@@ -28,7 +34,7 @@ pub const VERSION: u32 = MIGRATIONS.len() as u32;
 const CACHED_STATEMENTS: usize = 64;
 
 /// How long a writer waits for a reader that holds a lock, and the other way round.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Makes a case index at `path` with the rows `fill` puts in, whole or not at all: under another name first. `path`
 /// must not exist.

@@ -107,6 +107,7 @@ pub fn connection(id: u64) -> Row {
     let side = |endpoint, flow, stored_bytes| SideRow {
         endpoint,
         flow,
+        has_file: stored_bytes > 0,
         packets: 2,
         stored_bytes,
         span,
@@ -122,6 +123,7 @@ pub fn connection(id: u64) -> Row {
         history: "ShADd".into(),
         retransmitted_bytes: 1,
         out_of_order: 2,
+        rest: if id == 1 { Rest::Open } else { Rest::Over },
         sides: [
             side(endpoint(&format!("10.0.0.1:{}", 1000 + id)), Some(2 * id - 1), 8),
             side(endpoint("[2001:db8::1]:80"), Some(2 * id), 0),
@@ -144,6 +146,7 @@ pub fn flow(connection: u64) -> Row {
         span: at(1).zip(at(2)),
         replaced: false,
         digests: Digests { sha256: Some([0xab; 32]), ..Digests::default() },
+        extents: Vec::new(),
     }))
 }
 

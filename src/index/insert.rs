@@ -1,112 +1,56 @@
-//! Rows as ingest says them become rows of the tables.
+//! Rows go into the tables: prepared ones as they are, the others after a look at what is there.
 
-use super::cells::{ANOMALY, CAPTURE, CONFLICT, CONNECTION, DORMANT, EXTENT, FLOW, GAP, SKIP, cells};
-use super::rows::{AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Row};
-use super::{Result, Writer, community_id};
-use crate::model::{Checksum, FlowId, Timestamp};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode};
+
+use super::cells::{ANOMALY, CAPTURE, CONFLICT, Cell, EXTENT, SKIP, Table, cells};
+use super::prepared::{Iter, Next, PLAIN, Special};
+use super::rows::{AnomalyRow, CaptureRow, ConflictRow, FrameRef, Row};
+use super::{Error, Result, Rows, Writer};
+use crate::model::{Checksum, FlowId};
 
 impl Writer {
-    /// Puts a row into the current transaction, opening it if need be.
+    /// Puts a row into the current transaction, opening it if need be. Many are faster prepared: see
+    /// [`put_rows`](Self::put_rows).
     ///
     /// # Errors
     /// A key that is taken (of an anomaly: the count is renewed), or a failing database. Roll back then.
     pub fn put(&mut self, row: Row) -> Result<()> {
+        let mut rows = Rows::new();
+        rows.put(row)?;
+        self.put_rows(&rows)
+    }
+
+    /// Puts prepared rows, in order.
+    ///
+    /// # Errors
+    /// As for [`put`](Self::put).
+    pub fn put_rows(&mut self, rows: &Rows) -> Result<()> {
         self.begin()?;
+        let mut left = rows.iter();
+        while let Some(special) = put_plain(&self.db, &mut left)? {
+            self.put_special(special)?;
+        }
+        for (table, sum) in PLAIN.iter().zip(rows.sums) {
+            self.seals.add_sum(table, sum);
+        }
+        self.last = self.last.max(rows.last);
+        rows.resting.iter().try_for_each(|chunk| self.put_chunk(chunk))
+    }
+
+    fn put_special(&mut self, row: &Special) -> Result<()> {
         match row {
-            Row::Connection(row) => self.put_connection(&row),
-            Row::Flow(row) => self.put_flow(&row),
-            Row::Extents(flow, chunk) => self.put_extents(flow, &chunk),
-            Row::Conflict(row) => self.put_conflict(&row),
-            Row::Anomaly(row) => self.put_anomaly(&row),
-            Row::Dormant(row) => self.put_dormant(&row),
-            Row::Capture(row) => self.put_capture(&row),
+            Special::Extents(flow, chunk) => self.put_extents(*flow, chunk),
+            Special::Conflict(row) => self.put_conflict(row),
+            Special::Anomaly(row) => self.put_anomaly(row),
+            Special::Capture(row) => self.put_capture(row),
+            Special::Resting(row) => self.put_packed(row),
         }
     }
 
-    fn put_connection(&mut self, row: &ConnectionRow) -> Result<()> {
-        let [orig, resp] = &row.sides;
-        let (orig_ip, resp_ip) = (orig.endpoint.ip.to_string(), resp.endpoint.ip.to_string());
-        let (vlans, tunnel) = (row.path.vlans(), row.path.tunnel());
-        let community = community_id(orig.endpoint, resp.endpoint);
-        let [orig_mac, resp_mac] = [orig.mac, resp.mac].map(|mac| mac.map(|pair| pair.concat()));
-        let (start, end) = (row.span.map(|span| span.0), row.span.map(|span| span.1));
-        let [orig_span, resp_span] = [orig.span.unzip(), resp.span.unzip()];
-        self.insert_new(
-            &CONNECTION,
-            &cells![
-                row.id,
-                "tcp",
-                &orig_ip,
-                orig.endpoint.port,
-                &resp_ip,
-                resp.endpoint.port,
-                row.path.vlan(),
-                vlans.as_ref(),
-                tunnel.as_ref(),
-                start,
-                end,
-                row.state,
-                &row.history,
-                &community,
-                row.retransmitted_bytes,
-                row.out_of_order,
-                orig.flow,
-                orig.packets,
-                orig.stored_bytes,
-                orig_span.0,
-                orig_span.1,
-                orig.isn,
-                orig.vlan,
-                orig_mac.as_ref(),
-                resp.flow,
-                resp.packets,
-                resp.stored_bytes,
-                resp_span.0,
-                resp_span.1,
-                resp.isn,
-                resp.vlan,
-                resp_mac.as_ref(),
-            ],
-        )
-    }
-
-    fn put_flow(&mut self, row: &FlowRow) -> Result<()> {
-        let (start, end): (Option<Timestamp>, Option<Timestamp>) = row.span.unzip();
-        let stored = row.length - row.gaps.iter().map(|(_, length)| length).sum::<u64>();
-        let digests = &row.digests;
-        self.insert_new(
-            &FLOW,
-            &cells![
-                row.id,
-                row.connection,
-                row.side,
-                row.part,
-                &row.path,
-                row.base,
-                row.length,
-                stored,
-                row.missing_tail_bytes,
-                row.packets,
-                start,
-                end,
-                row.replaced,
-                digests.sha256.as_ref(),
-                digests.md5.as_ref(),
-                digests.sha1.as_ref(),
-                digests.blake3.as_ref(),
-            ],
-        )?;
-        for (offset, length) in &row.gaps {
-            self.insert_new(&GAP, &cells![row.id, *offset, *length])?;
-        }
-        Ok(())
-    }
-
-    fn put_extents(&mut self, flow: FlowId, chunk: &[u8]) -> Result<()> {
-        if self.insert(&EXTENT, &cells![flow, 0u8, chunk])? {
-            return Ok(()); // most flows have one chunk
-        }
-        let mut last = self.db.prepare_cached("SELECT max(seq) + 1 FROM extent WHERE flow_id = ?1")?;
+    /// Appends a chunk to those a flow has.
+    pub(super) fn put_extents(&mut self, flow: FlowId, chunk: &[u8]) -> Result<()> {
+        let mut last = self.db.prepare_cached("SELECT coalesce(max(seq) + 1, 0) FROM extent WHERE flow_id = ?1")?;
         let seq: i64 = last.query_row([flow as i64], |row| row.get(0))?;
         drop(last);
         self.insert_new(&EXTENT, &cells![flow, seq, chunk])
@@ -154,10 +98,6 @@ impl Writer {
         Ok(())
     }
 
-    fn put_dormant(&mut self, row: &DormantRow) -> Result<()> {
-        self.insert_new(&DORMANT, &cells![row.connection, row.tuple_hash, row.until, &row.state])
-    }
-
     fn put_capture(&mut self, row: &CaptureRow) -> Result<()> {
         self.insert_new(
             &CAPTURE,
@@ -183,6 +123,64 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Puts plain rows up to a special one, which it gives.
+fn put_plain<'a>(db: &Connection, rows: &mut Iter<'a>) -> Result<Option<&'a Special>> {
+    let mut inserts: [Option<Insert<'_, 'a>>; PLAIN.len()] = Default::default();
+    while let Some(next) = rows.next() {
+        match next {
+            Next::Special(special) => return Ok(Some(special)),
+            Next::Plain(place) => {
+                if inserts[place].is_none() {
+                    inserts[place] = Some(Insert::new(db, PLAIN[place])?);
+                }
+                inserts[place].as_mut().map_or(Ok(()), |insert| insert.row(rows.cells()))?;
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Inserts row after row into a table. What is the same as in the row before stays bound: SQLite copies each text.
+struct Insert<'db, 'a> {
+    table: &'static Table,
+    statement: CachedStatement<'db>,
+    bound: Vec<ValueRef<'a>>,
+}
+
+impl<'db, 'a> Insert<'db, 'a> {
+    fn new(db: &'db Connection, table: &'static Table) -> Result<Self> {
+        let statement = db.prepare_cached(table.insert())?;
+        let bound = vec![ValueRef::Null; statement.parameter_count()];
+        Ok(Insert { table, statement, bound })
+    }
+
+    fn row(&mut self, cells: &mut &'a [u8]) -> Result<()> {
+        for (i, bound) in self.bound.iter_mut().enumerate() {
+            let value = Cell::decode(cells).unwrap_or(ValueRef::Null);
+            if *bound != value {
+                self.statement.raw_bind_parameter(i + 1, ToSqlOutput::Borrowed(value))?;
+                *bound = value;
+            }
+        }
+        match self.statement.raw_execute() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => taken(self.table, &format!("{:?}", self.bound.first())),
+            _ => error.into(),
+        }
+    }
+}
+
+/// A key that must be free is not.
+pub(super) fn taken(table: &Table, key: &str) -> Error {
+    Error::Sqlite(format!("table {}: key ({}) of {key} is taken", table.name, table.key))
 }
 
 fn frame(frame: &FrameRef) -> (u32, u64, u8, &'static str) {

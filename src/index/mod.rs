@@ -1,7 +1,7 @@
 //! F3: the index, and the only SQL. One SQLite file says everything about a case but the payload bytes themselves.
 //!
-//! The way of a row: ingest says [`Row`], [`Writer`] turns it into cells (`cells`), adds its digest to the table's
-//! seal (`seal`) and inserts it; [`Reader`] reads it back, typed or through the views. Tables are private,
+//! The way of a row: ingest says [`Row`], [`Rows`] turns it into cells (`cells`) and adds up digests for the table's
+//! seal (`seal`) on whatever thread has it, [`Writer`] inserts it; [`Reader`] reads it back, typed or through the views. Tables are private,
 //! `migrations/` has them; views are the interface, [`columns`] says what they mean. Where payload came from lies
 //! encoded ([`extents`]) and is shown by the virtual table `segments`. What a user writes in SQL passes `guard`.
 //!
@@ -17,6 +17,7 @@ pub mod columns;
 mod community;
 mod conflicts;
 mod consistency;
+mod dormant;
 pub mod extents;
 mod file;
 #[cfg(test)]
@@ -24,8 +25,11 @@ mod fixture;
 mod functions;
 mod guard;
 mod insert;
+mod macs;
 pub mod parse;
 mod payload;
+pub mod prepared;
+mod provenance;
 mod query;
 pub mod reader;
 mod resolve;
@@ -40,10 +44,12 @@ mod tests;
 pub mod writer;
 
 pub use community::community_id;
+pub use dormant::Hashes;
+pub use prepared::Rows;
 pub use query::{End, Listing, QueryLimits, Sink, Value};
 pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
 pub use rows::{
-    AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Row, SideRow, Status,
+    AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Rest, Row, SideRow, Status,
 };
 pub use selection::Selection;
 pub use stored::StoredCapture;
@@ -90,6 +96,9 @@ pub enum Error {
     /// The encoded provenance of a flow makes no sense.
     #[error("the extents of flow {0} are damaged")]
     Extents(u64),
+    /// Another program writes it just now, and not in a way that lets others read.
+    #[error("the index is being written by another program")]
+    Busy,
     /// SQLite said no.
     #[error("index: {0}")]
     Sqlite(String),
@@ -117,6 +126,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        Error::Sqlite(error.to_string())
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy) => Error::Busy,
+            _ => Error::Sqlite(error.to_string()),
+        }
     }
 }

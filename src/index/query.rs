@@ -63,16 +63,19 @@ pub enum Listing {
 impl Reader {
     /// The selected rows of a view, every column, ascending by number; at most `limit`.
     pub fn list(&self, what: Listing, selection: &Selection, limit: Option<u64>, sink: &mut dyn Sink) -> Result<()> {
-        let (view, of) = match what {
-            Listing::Connections => ("connections", Of::Connections),
-            Listing::Flows => ("flows", Of::Flows),
-        };
-        let (condition, mut parameters) = selection.to_sql(of)?;
-        parameters.push(limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
-        let sql = format!("SELECT * FROM {view} WHERE {condition} ORDER BY id LIMIT ?{}", parameters.len());
+        let (sql, parameters) = listing(what, selection, limit)?;
         let _watched = self.guard.watch();
         let mut statement = self.user(&sql)?;
         run(&mut statement, parameters, None, sink).map(drop)
+    }
+
+    /// How SQLite goes about a listing: the steps of its plan.
+    #[cfg(test)]
+    pub(super) fn plan(&self, what: Listing, selection: &Selection) -> Result<Vec<String>> {
+        let (sql, parameters) = listing(what, selection, None)?;
+        let mut statement = self.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3))?;
+        Ok(steps.collect::<Result<_, _>>()?)
     }
 
     /// Runs SQL of a user: one statement that reads.
@@ -102,6 +105,17 @@ impl Reader {
             Err(error) => Err(self.guard.refused().map_or_else(|| wrong(&error), Error::Refused)),
         }
     }
+}
+
+/// The SQL of a listing, and its parameters.
+fn listing(what: Listing, selection: &Selection, limit: Option<u64>) -> Result<(String, Vec<rusqlite::types::Value>)> {
+    let (view, of) = match what {
+        Listing::Connections => ("connections", Of::Connections),
+        Listing::Flows => ("flows", Of::Flows),
+    };
+    let (condition, mut parameters) = selection.to_sql(of)?;
+    parameters.push(limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
+    Ok((format!("SELECT * FROM {view} WHERE {condition} ORDER BY id LIMIT ?{}", parameters.len()), parameters))
 }
 
 fn run(

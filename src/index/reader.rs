@@ -7,8 +7,9 @@ use rusqlite::Connection;
 
 use super::guard::Guard;
 use super::query::wrong;
+use super::rows::path_key;
 use super::selection::{Of, Selection};
-use super::{Error, Result, extents, file, functions, resolve, segments, writer};
+use super::{Error, Result, file, functions, provenance, segments, writer};
 use crate::model::{CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, Timestamp};
 
 /// Reads the index of a case, and nothing but reads.
@@ -104,10 +105,19 @@ pub struct SegmentInfo {
     pub checksum: Checksum,
 }
 
-const FLOW: &str =
-    "SELECT id, connection_id, side = 'resp', part, src_ip, src_port, dst_ip, dst_port, vlan, path, base,
-    length, stored_bytes, missing_tail_bytes, packets, start_ns, end_ns, isn, sha256, md5, sha1, blake3
-    FROM flows WHERE path IS NOT NULL";
+/// What [`Reader::flows_with_segments`] tells: a flow, and where its bytes came from.
+pub type EachFlow<'a, E> = dyn FnMut(&FlowInfo, &[SegmentInfo]) -> Result<(), E> + 'a;
+
+/// From the tables: the view's text of times and digests would have to be read back.
+const FLOW: &str = "SELECT flow.id, connection_id, side, part,
+    iif(side = 0, orig_ip, resp_ip), iif(side = 0, orig_port, resp_port), iif(side = 0, resp_ip, orig_ip),
+    iif(side = 0, resp_port, orig_port), iif(side = 0, orig_vlan, resp_vlan), path, base, length, stored_bytes,
+    missing_tail_bytes, packets, flow.start_ns, flow.end_ns, iif(side = 0, orig_isn, resp_isn),
+    sha256, md5, sha1, blake3, replaced, extents
+    FROM flow CROSS JOIN connection ON connection.id = connection_id";
+
+/// Columns of [`FLOW`] that make a [`FlowInfo`].
+const FLOW_COLUMNS: usize = 22;
 
 const CONNECTION: &str = "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history,
     orig_bytes, resp_bytes, orig_packets, resp_packets, orig_flow_id, resp_flow_id FROM connections";
@@ -141,36 +151,62 @@ impl Reader {
         selection: &Selection,
         each: &mut dyn FnMut(FlowInfo) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.flow_rows(selection, &mut |row| each(flow(row).map_err(Error::from)?))
+    }
+
+    /// The selected flows that have a file, as [`flows`](Self::flows) gives them, each with where its bytes came from,
+    /// as [`segments`](Self::segments) gives it: faster than to ask for each.
+    pub fn flows_with_segments<E: From<Error>>(
+        &self,
+        selection: &Selection,
+        each: &mut EachFlow<'_, E>,
+    ) -> Result<(), E> {
+        self.flow_rows(selection, &mut |row| {
+            let flow = flow(row).map_err(Error::from)?;
+            let segments = provenance::of_row(&self.db, row, FLOW_COLUMNS)?;
+            each(&flow, &segments)
+        })
+    }
+
+    fn flow_rows<E: From<Error>>(
+        &self,
+        selection: &Selection,
+        each: &mut dyn FnMut(&rusqlite::Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (condition, parameters) = selection.to_sql(Of::Flows)?;
         let _watched = self.guard.watch();
-        let mut statement = self.user(&format!("{FLOW} AND {condition} ORDER BY id"))?;
+        let wanted = format!("WITH wanted AS MATERIALIZED (SELECT id FROM flows WHERE {condition})");
+        let mut statement = self.user(&match condition.as_str() {
+            "true" => format!("{FLOW} ORDER BY flow.id"),
+            _ => format!("{wanted} {FLOW} WHERE flow.id IN wanted ORDER BY flow.id"),
+        })?;
         let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(|error| wrong(&error))?;
         while let Some(row) = rows.next().map_err(|error| wrong(&error))? {
-            each(flow(row).map_err(Error::from)?)?;
+            each(row)?;
         }
         Ok(())
     }
 
     /// The flow with this number, if it has a file.
     pub fn flow(&self, id: FlowId) -> Result<Option<FlowInfo>> {
-        self.one(&format!("{FLOW} AND id = ?1"), id as i64, flow)
+        self.one(&format!("{FLOW} WHERE flow.id = ?1"), [id as i64], flow)
     }
 
     /// The flow whose file has this path (relative to the case).
     pub fn flow_by_path(&self, path: &str) -> Result<Option<FlowInfo>> {
-        self.one(&format!("{FLOW} AND path = ?1"), path, flow)
+        self.one(&format!("{FLOW} WHERE path_key = ?1 AND path = ?2"), (path_key(path), path), flow)
     }
 
     /// The files of a connection, by side and part.
     pub fn flows_of_connection(&self, id: ConnectionId) -> Result<Vec<FlowInfo>> {
-        let mut statement = self.db.prepare_cached(&format!("{FLOW} AND connection_id = ?1 ORDER BY side, part"))?;
+        let mut statement = self.db.prepare_cached(&format!("{FLOW} WHERE connection_id = ?1 ORDER BY side, part"))?;
         let rows = statement.query_map([id as i64], flow)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The connection with this number.
     pub fn connection(&self, id: ConnectionId) -> Result<Option<ConnectionInfo>> {
-        self.one(&format!("{CONNECTION} WHERE id = ?1"), id as i64, connection)
+        self.one(&format!("{CONNECTION} WHERE id = ?1"), [id as i64], connection)
     }
 
     /// Offset and length of each hole of a flow, ascending.
@@ -184,51 +220,19 @@ impl Reader {
     /// Where the bytes of a flow came from: ascending, and as long together as the bytes stored. Empty if there is no
     /// such flow.
     pub fn segments(&self, flow: FlowId) -> Result<Vec<SegmentInfo>> {
-        segments_of(&self.db, flow)
+        provenance::of_flow(&self.db, flow)
     }
 
     fn one<T>(
         &self,
         sql: &str,
-        key: impl rusqlite::ToSql,
+        key: impl rusqlite::Params,
         read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>> {
         let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query([key])?;
+        let mut rows = statement.query(key)?;
         Ok(rows.next()?.map(read).transpose()?)
     }
-}
-
-/// See [`Reader::segments`].
-pub(super) fn segments_of(db: &Connection, flow: FlowId) -> Result<Vec<SegmentInfo>> {
-    let mut statement = db.prepare_cached("SELECT base, length, replaced FROM flow WHERE id = ?1")?;
-    let mut rows = statement.query([flow as i64])?;
-    let Some(row) = rows.next()? else { return Ok(Vec::new()) };
-    let (base, length, replaced) = (row.get(0)?, unsigned(row, 1)?, row.get(2)?);
-    let tiles = resolve::tiles(extents_of(db, flow)?, base, length, replaced);
-    let segment = |extent: crate::model::Extent| SegmentInfo {
-        offset: extent.position.wrapping_sub(base) as u64,
-        length: extent.length,
-        capture_id: extent.capture,
-        frame: extent.frame,
-        file_position: extent.file_position,
-        time: extent.time,
-        ttl: extent.ttl,
-        checksum: extent.checksum,
-    };
-    Ok(tiles.into_iter().map(segment).collect())
-}
-
-fn extents_of(db: &Connection, flow: FlowId) -> Result<Vec<crate::model::Extent>> {
-    let mut statement = db.prepare_cached("SELECT data FROM extent WHERE flow_id = ?1 ORDER BY seq")?;
-    let mut rows = statement.query([flow as i64])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        for extent in extents::decode(row.get_ref(0)?.as_blob().map_err(|_| Error::Extents(flow))?) {
-            found.push(extent.map_err(|_| Error::Extents(flow))?);
-        }
-    }
-    Ok(found)
 }
 
 fn flow(row: &rusqlite::Row<'_>) -> rusqlite::Result<FlowInfo> {
@@ -290,15 +294,9 @@ fn endpoint(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Endpoint> {
     Ok(Endpoint { ip, port: row.get(i + 1)? })
 }
 
-/// A digest from its hexadecimal text.
 fn digest<const N: usize>(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Option<[u8; N]>> {
-    let Some(text) = row.get_ref(i)?.as_str_or_null()? else { return Ok(None) };
-    let mut bytes = [0; N];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        let pair = text.get(2 * at..2 * at + 2).unwrap_or_default();
-        *byte = u8::from_str_radix(pair, 16).map_err(|error| unreadable(i, error))?;
-    }
-    Ok(Some(bytes))
+    let bytes = row.get_ref(i)?.as_blob_or_null()?;
+    bytes.map(|bytes| bytes.try_into().map_err(|error| unreadable(i, error))).transpose()
 }
 
 fn unreadable(i: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {

@@ -10,7 +10,7 @@ pub enum Row {
     Connection(Box<ConnectionRow>),
     /// A payload file of a connection, with its gaps.
     Flow(Box<FlowRow>),
-    /// More extents of a flow, encoded by [`extents::Encoder`](super::extents::Encoder); appended after those it has.
+    /// A full chunk of extents of a flow, encoded by [`extents::Encoder`](super::extents::Encoder); appended after those it has.
     Extents(FlowId, Vec<u8>),
     /// Two copies of the same bytes that differ.
     Conflict(Box<ConflictRow>),
@@ -40,8 +40,21 @@ pub struct ConnectionRow {
     /// Segments with payload that began before the highest position seen of their flow without being retransmissions,
     /// both sides.
     pub out_of_order: u64,
+    /// Whether it may go on in a later ingest.
+    pub rest: Rest,
     /// Originator, responder.
     pub sides: [SideRow; 2],
+}
+
+/// Whether a connection may go on in a later ingest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It is over.
+    Over,
+    /// It is closed, and takes stragglers up to this moment of capture time.
+    Until(Timestamp),
+    /// It is open.
+    Open,
 }
 
 /// One direction of a connection, with or without payload.
@@ -51,6 +64,8 @@ pub struct SideRow {
     pub endpoint: Endpoint,
     /// Number of its first flow; `None` if no frame of it was seen.
     pub flow: Option<FlowId>,
+    /// That flow has a payload file: a [`FlowRow`] with its number.
+    pub has_file: bool,
     /// Frames.
     pub packets: u64,
     /// Bytes stored of all parts.
@@ -94,6 +109,14 @@ pub struct FlowRow {
     pub replaced: bool,
     /// Digests of the whole file.
     pub digests: Digests,
+    /// Its last chunk of extents, encoded; the chunks before it, of the few flows that have more than one, were
+    /// [`Row::Extents`]. May be empty.
+    pub extents: Vec<u8>,
+}
+
+/// A number of a path by which its flow is found, the same for ever: XXH3-64's sibling, the lower half of XXH3-128.
+pub(super) fn path_key(path: &str) -> i64 {
+    twox_hash::XxHash3_128::oneshot(path.as_bytes()) as i64
 }
 
 /// A frame and what a conflict says about its packet.

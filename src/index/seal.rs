@@ -1,14 +1,15 @@
 //! Seals: for each table the sum of the digests of its rows, so that a changed, added or missing row shows.
 //!
-//! The digest of a row is the first 16 bytes of BLAKE3 over the table's name and the row's typed cells; the sum wraps
-//! at 2^128. Sums do not depend on the order of rows, and cost one short digest a row. They reveal damage and careless
-//! edits, not an adversary, who could seal again. Outside: `run` (what the clock says), `seal` itself, and
-//! `capture.path` (where a file lay).
+//! The digest of a row is XXH3-128 (<https://xxhash.com>) over its typed cells, seeded by the table's name; the sum wraps
+//! at 2^128. Sums do not depend on the order of rows, add up over batches of rows, and cost one short hash a row. They
+//! reveal damage and careless edits, not an adversary: whoever can change the file could seal again, whatever the hash.
+//! Outside: `run` (what the clock says), `seal` itself, `capture.path` (where a file lay) and `dormant.id` (means nothing).
 
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use twox_hash::XxHash3_128;
 
 use super::Result;
 use super::cells::{Cell, TABLES, Table};
@@ -53,15 +54,19 @@ impl Seals {
     /// A row comes.
     pub fn add(&mut self, table: &Table, row: &[Cell<'_>]) {
         let digest = self.digest(table, row);
+        self.add_sum(table, digest);
+    }
+
+    /// Rows come whose digests were added up.
+    pub fn add_sum(&mut self, table: &Table, rows: u128) {
         let sum = self.sums.entry(table.name).or_default();
-        *sum = sum.wrapping_add(digest);
+        *sum = sum.wrapping_add(rows);
     }
 
     /// A row goes.
     pub fn subtract(&mut self, table: &Table, row: &[Cell<'_>]) {
         let digest = self.digest(table, row);
-        let sum = self.sums.entry(table.name).or_default();
-        *sum = sum.wrapping_sub(digest);
+        self.add_sum(table, digest.wrapping_neg());
     }
 
     /// Writes the sums.
@@ -83,35 +88,19 @@ impl Seals {
     }
 
     fn digest(&mut self, table: &Table, row: &[Cell<'_>]) -> u128 {
-        let Seals { buffer, .. } = self;
-        buffer.clear();
-        buffer.extend_from_slice(table.name.as_bytes());
+        self.buffer.clear();
         for (i, cell) in row.iter().enumerate() {
             if table.unsealed != Some(i) {
-                encode(buffer, cell);
+                cell.encode(&mut self.buffer);
             }
         }
-        let digest = blake3::hash(buffer);
-        u128::from_be_bytes(std::array::from_fn(|i| digest.as_bytes()[i]))
+        digest(table, &self.buffer)
     }
 }
 
-/// A type, then the value, prefixed by its length where that varies: no two rows encode alike.
-fn encode(buffer: &mut Vec<u8>, cell: &Cell<'_>) {
-    let mut counted = |kind, bytes: &[u8]| {
-        buffer.push(kind);
-        buffer.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-        buffer.extend_from_slice(bytes);
-    };
-    match cell {
-        Cell::Null => buffer.push(0),
-        Cell::Integer(value) => {
-            buffer.push(1);
-            buffer.extend_from_slice(&value.to_be_bytes());
-        }
-        Cell::Text(text) => counted(2, text.as_bytes()),
-        Cell::Blob(bytes) => counted(3, bytes),
-    }
+/// The digest of a row from its sealed cells, encoded.
+pub fn digest(table: &Table, cells: &[u8]) -> u128 {
+    XxHash3_128::oneshot_with_seed(table.seed(), cells)
 }
 
 /// A stored value as a cell. Tables are STRICT and have no REAL columns: text that is not UTF-8 can only be damage, and

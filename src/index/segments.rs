@@ -22,8 +22,8 @@ use rusqlite::vtab::{
 };
 
 use super::insert::checksum;
-use super::reader::{SegmentInfo, segments_of};
-use super::{Result, file};
+use super::reader::SegmentInfo;
+use super::{Result, file, provenance};
 
 const COLUMNS: &CStr =
     c"CREATE TABLE x(flow_id INTEGER, \"offset\" INTEGER, length INTEGER, capture_id INTEGER, frame INTEGER,
@@ -143,7 +143,7 @@ impl Cursor<'_> {
             let Some(flow) = self.flows.pop_front() else { return Ok(()) };
             self.flow = flow;
             let source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-            self.segments = segments_of(&source, flow as u64)?.into_iter();
+            self.segments = provenance::of_flow(&source, flow as u64)?.into_iter();
         }
     }
 

@@ -74,9 +74,8 @@ impl Selection {
     /// The condition and its parameters, numbered from 1.
     pub(super) fn to_sql(&self, of: Of) -> Result<(String, Vec<Value>)> {
         let mut sql = Builder { all: Vec::new(), parameters: Vec::new() };
+        self.ends(of, &mut sql);
         let [sender, receiver] = of.ends();
-        sql.any(&self.host, |sql, net| format!("{} OR {}", sql.net(sender, net), sql.net(receiver, net)));
-        sql.any(&self.port, |sql, range| format!("{} OR {}", sql.port(sender, range), sql.port(receiver, range)));
         sql.any(&self.src, |sql, end| sql.end(sender, end));
         sql.any(&self.dst, |sql, end| sql.end(receiver, end));
         sql.any(self.since.as_slice(), |sql, since| format!("end_ns >= {}", sql.bind(since.nanoseconds())));
@@ -95,6 +94,28 @@ impl Selection {
         }
         let condition = if sql.all.is_empty() { "true".into() } else { sql.all.join(" AND ") };
         Ok((condition, sql.parameters))
+    }
+}
+
+impl Selection {
+    /// The connections whose ends fit, whichever is which: their tables have indexes, unlike the flows of a view.
+    fn ends(&self, of: Of, sql: &mut Builder) {
+        let before = std::mem::take(&mut sql.all);
+        sql.any(&self.host, |sql, net| format!("{} OR {}", sql.net("orig", net), sql.net("resp", net)));
+        sql.any(&self.port, |sql, range| format!("{} OR {}", sql.port("orig", range), sql.port("resp", range)));
+        if of == Of::Flows {
+            for ends in [&self.src, &self.dst] {
+                sql.any(ends, |sql, end| format!("{} OR {}", sql.end("orig", end), sql.end("resp", end)));
+            }
+        }
+        let fitting = std::mem::replace(&mut sql.all, before);
+        if fitting.is_empty() {
+            return;
+        }
+        sql.all.push(match of {
+            Of::Connections => fitting.join(" AND "),
+            Of::Flows => format!("connection_id IN (SELECT id FROM connection WHERE {})", fitting.join(" AND ")),
+        });
     }
 }
 

@@ -1,10 +1,9 @@
 //! What a writer asks about the rows an earlier ingest left.
 
-use std::collections::HashSet;
-
-use super::cells::{ANOMALY, CAPTURE, CONNECTION, DORMANT, FLOW, GAP, SKIP, cells};
+use super::cells::{ANOMALY, CAPTURE, CONNECTION, FLOW, GAP, SKIP, cells};
+use super::rows::path_key;
 use super::{Result, Status, Writer};
-use crate::model::{CaptureId, ConnectionId, FlowId, Timestamp};
+use crate::model::{CaptureId, ConnectionId, FlowId};
 
 /// A capture the case has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,56 +66,45 @@ impl Writer {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Hashes of the endpoints of connections at rest.
-    pub fn dormant_hashes(&self) -> Result<HashSet<u64, foldhash::fast::RandomState>> {
-        let mut statement = self.db.prepare("SELECT tuple_hash FROM dormant")?;
-        let rows = statement.query_map([], |row| row.get::<_, i64>(0).map(|hash| hash as u64))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Takes up the connections at rest with this hash that may still wake at `now`: their states, in order of their numbers. Their rows
-    /// (connection, flows, gaps, anomalies) go, to be put again when they end; extents and conflicts stay.
-    pub fn take_dormant(&mut self, hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>> {
-        let sql = "SELECT connection_id, state FROM dormant WHERE tuple_hash = ?1 AND coalesce(until_ns >= ?2, 1)
-            ORDER BY connection_id";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement
-            .query_map((hash as i64, now.map(Timestamp::nanoseconds)), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let taken: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
-        drop(statement);
-        for (connection, _) in &taken {
-            self.forget(*connection as ConnectionId)?;
-            self.delete(&DORMANT, "connection_id = ?1", &cells![*connection])?;
-        }
-        Ok(taken.into_iter().map(|(_, state)| state).collect())
-    }
-
     /// Takes back the rows of a connection (connection, flows, gaps, anomalies), to be put again when it ends; extents and
     /// conflicts stay.
     pub fn forget(&mut self, connection: ConnectionId) -> Result<()> {
         self.begin()?;
+        self.index_early(&["flow_connection", "anomaly_connection"])?;
         let id = &cells![connection];
+        for (flow, extents) in self.last_chunks(connection)? {
+            self.put_extents(flow, &extents)?;
+        }
         self.delete(&GAP, "flow_id IN (SELECT id FROM flow WHERE connection_id = ?1)", id)?;
         self.delete(&FLOW, "connection_id = ?1", id)?;
         self.delete(&ANOMALY, "connection_id = ?1", id)?;
         self.delete(&CONNECTION, "id = ?1", id)
     }
 
+    /// The chunks of extents that lie in the rows of a connection's flows.
+    fn last_chunks(&self, connection: ConnectionId) -> Result<Vec<(FlowId, Vec<u8>)>> {
+        let sql = "SELECT id, extents FROM flow WHERE connection_id = ?1 AND extents IS NOT NULL";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement.query_map([connection as i64], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// A stored flow has this path (relative to the case).
     pub fn path_taken(&self, path: &str) -> Result<bool> {
-        self.index_paths()?;
-        let mut statement = self.db.prepare_cached("SELECT EXISTS (SELECT 1 FROM flow WHERE path = ?1)")?;
-        Ok(statement.query_row([path], |row| row.get(0))?)
+        self.index_early(&["flow_path"])?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM flow WHERE path_key = ?1 AND path = ?2)";
+        Ok(self.db.prepare_cached(sql)?.query_row((path_key(path), path), |row| row.get(0))?)
     }
 
     /// Offset and length of each hole of the flow with this path, ascending.
     pub fn gaps_of(&self, path: &str) -> Result<Vec<(u64, u64)>> {
-        self.index_paths()?;
-        let sql =
-            "SELECT \"offset\", gap.length FROM flow JOIN gap ON flow_id = id WHERE path = ?1 ORDER BY \"offset\"";
+        self.index_early(&["flow_path"])?;
+        let sql = "SELECT \"offset\", gap.length FROM flow JOIN gap ON flow_id = id WHERE path_key = ?1 AND path = ?2
+            ORDER BY \"offset\"";
         let mut statement = self.db.prepare_cached(sql)?;
-        let rows =
-            statement.query_map([path], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?;
+        let rows = statement.query_map((path_key(path), path), |row| {
+            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

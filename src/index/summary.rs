@@ -155,7 +155,7 @@ impl Reader {
             (totals.gap_bytes, totals.missing_tail_bytes) = (unsigned(row, 2)?, unsigned(row, 3)?);
             Ok(())
         })?;
-        let sql = "SELECT (SELECT count(*) FROM conflict), (SELECT count(*) FROM dormant)";
+        let sql = "SELECT (SELECT count(*) FROM conflict), (SELECT count(*) FROM connections WHERE open)";
         (totals.conflicts, totals.open) =
             self.db.query_row(sql, [], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
         self.fill_lists(&mut totals)?;

@@ -3,28 +3,34 @@
 //! A commit is all or nothing: rows, seals and the number of the batch together. Between commits readers see the last
 //! one.
 
-use std::cell::Cell as Flag;
-use std::collections::BTreeMap;
+use std::cell::{Cell as Flag, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
-use super::cells::{BATCH, Cell, DORMANT, SETTING, Table, cells};
+use super::cells::{BATCH, Cell, SETTING, Table, cells};
 use super::conflicts::Conflicts;
+use super::dormant::Sleepers;
+use super::insert::taken;
 use super::seal::{Seals, cell};
-use super::{Error, Result, file};
-use crate::model::HashKind;
+use super::{Result, file};
+use crate::model::Timestamp;
 
 /// Writes the index of a case. There is at most one at a time: the case's lock sees to that.
 pub struct Writer {
     pub(super) db: Connection,
     pub(super) conflicts: Conflicts,
-    seals: Seals,
+    pub(super) sleepers: Sleepers,
+    pub(super) seals: Seals,
+    /// The latest frame of any connection.
+    pub(super) last: Option<Timestamp>,
     path: PathBuf,
     /// Secondary indexes are missing; [`Writer::finish`] makes them.
     deferred: Flag<bool>,
-    /// The index of paths was wanted earlier than that.
-    path_index: Flag<bool>,
+    /// Those that were wanted earlier than that.
+    early: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Writer {
@@ -49,15 +55,20 @@ impl Writer {
     /// `NotACase`, `Newer` and `Damaged` leave the file as it was.
     pub fn open(path: &Path) -> Result<Writer> {
         let db = file::open_for_writing(path)?;
-        db.pragma_update(None, "journal_mode", "wal")?;
         db.pragma_update(None, "synchronous", "normal")?;
-        db.pragma_update(None, "cache_size", CACHE)?;
-        let seals = Seals::load(&db)?;
-        let deferred = Flag::new(true);
-        let (conflicts, path_index) = (Conflicts::default(), Flag::new(false));
-        let writer = Writer { db, conflicts, seals, path: path.into(), deferred, path_index };
+        let (seals, last) = (Seals::load(&db)?, last(&db)?);
+        let (conflicts, sleepers) = (Conflicts::default(), Sleepers::default());
+        let (deferred, early) = (Flag::new(true), RefCell::default());
+        let writer = Writer { db, conflicts, sleepers, seals, last, path: path.into(), deferred, early };
+        writer.set_cache(CACHE)?;
         writer.index()?;
         Ok(writer)
+    }
+
+    /// How many bytes of pages are kept in memory: the inner nodes of a large case at least, so that inserts do not
+    /// wait for reads.
+    pub fn set_cache(&self, bytes: u64) -> Result<()> {
+        Ok(self.db.pragma_update(None, "cache_size", -((bytes >> 10).clamp(1 << 10, 1 << 30) as i64))?)
     }
 
     /// Whether a commit has to survive a loss of power (`--sync`), at the cost of waiting for the disk.
@@ -78,11 +89,10 @@ impl Writer {
     /// Makes rows, seals and the next batch number permanent together. The batch counts even without rows.
     pub fn commit(&mut self) -> Result<()> {
         self.begin()?;
-        self.delete(&DORMANT, OVER, &[])?;
-        let number = self.batch()? as i64;
-        self.seals.subtract(&BATCH, &cells![1u8, number]);
-        self.seals.add(&BATCH, &cells![1u8, number + 1]);
-        self.db.prepare_cached("UPDATE batch SET number = ?1")?.execute([number + 1])?;
+        self.settle_dormant(self.last)?;
+        let number = self.batch()? + 1;
+        self.delete(&BATCH, "id = 1", &[])?;
+        self.insert_new(&BATCH, &cells![1u8, number, self.last])?;
         self.seals.store(&self.db)?;
         Ok(self.db.execute_batch("COMMIT")?)
     }
@@ -93,8 +103,9 @@ impl Writer {
             self.db.execute_batch("ROLLBACK")?;
         }
         self.conflicts.clear();
-        self.path_index.set(false);
-        self.seals = Seals::load(&self.db)?;
+        self.sleepers = Sleepers::default();
+        self.early.borrow_mut().clear();
+        (self.seals, self.last) = (Seals::load(&self.db)?, last(&self.db)?);
         Ok(())
     }
 
@@ -120,9 +131,7 @@ impl Writer {
         if !empty || !self.db.is_autocommit() {
             return Ok(());
         }
-        let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
-        let names: Vec<String> = self.db.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let drops: String = names.iter().map(|name| format!("DROP INDEX {name};")).collect();
+        let drops: String = file::indexes().map(|(name, _)| format!("DROP INDEX IF EXISTS {name};")).collect();
         self.db.execute_batch(&format!("BEGIN IMMEDIATE;{drops}COMMIT"))?;
         self.deferred.set(true);
         Ok(())
@@ -147,42 +156,43 @@ impl Writer {
 
     /// Makes the secondary indexes that are missing.
     pub(super) fn index(&self) -> Result<()> {
-        if !self.deferred.replace(false) {
+        if self.deferred.replace(false) {
+            self.db.execute_batch(file::INDEXES)?;
+        }
+        Ok(())
+    }
+
+    /// Makes indexes that look-ups need, now.
+    pub(super) fn index_early(&self, names: &[&'static str]) -> Result<()> {
+        for name in names.iter().filter(|_| self.deferred.get()) {
+            let sql = file::indexes().find(|(index, _)| index == name).filter(|_| self.early.borrow_mut().insert(name));
+            sql.map_or(Ok(()), |(_, sql)| self.db.execute_batch(sql))?;
+        }
+        Ok(())
+    }
+
+    /// Opens the transaction, if none is open. The first one of a case has nothing to protect and nobody to let read: a
+    /// page it adds is written once. Later ones write ahead, unless a reader is in the way just now.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        if !self.db.is_autocommit() {
             return Ok(());
         }
-        let settings = self.settings()?;
-        let kept = settings.get("hash").map_or("", String::as_str);
-        let absent = |kind: &HashKind| !kept.split(',').any(|name| name == kind.name());
-        let absent: Vec<String> =
-            HashKind::ALL.iter().filter(|kind| absent(kind)).map(|kind| format!(" flow_{} ", kind.name())).collect();
-        let wanted = file::INDEXES.split_inclusive(';').filter(|sql| !absent.iter().any(|name| sql.contains(name)));
-        Ok(self.db.execute_batch(&wanted.collect::<String>())?)
-    }
-
-    /// Makes the index that look-ups by path need, now.
-    pub(super) fn index_paths(&self) -> Result<()> {
-        if self.deferred.get() && !self.path_index.replace(true) {
-            let sql = file::INDEXES.split_inclusive(';').find(|sql| sql.contains("flow_path")).unwrap_or_default();
-            self.db.execute_batch(sql)?;
+        if self.batch()? > 0 {
+            self.db.busy_timeout(Duration::ZERO)?;
+            let _mode = self.db.pragma_update(None, "journal_mode", "wal");
+            self.db.busy_timeout(file::PATIENCE)?;
         }
-        Ok(())
-    }
-
-    /// Opens the transaction, if none is open.
-    pub(super) fn begin(&mut self) -> Result<()> {
-        if self.db.is_autocommit() {
-            self.db.execute_batch("BEGIN IMMEDIATE")?;
-        }
-        Ok(())
+        Ok(self.db.execute_batch("BEGIN IMMEDIATE")?)
     }
 
     /// Inserts a row and counts it into the seal; false if its key is taken.
     pub(super) fn insert(&mut self, table: &Table, row: &[Cell<'_>]) -> Result<bool> {
-        let inserted = self.db.prepare_cached(table.insert())?.execute(rusqlite::params_from_iter(row))? == 1;
-        if inserted {
-            self.seals.add(table, row);
+        match self.db.prepare_cached(table.insert())?.execute(rusqlite::params_from_iter(row)) {
+            Ok(_) => self.seals.add(table, row),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => return Ok(false),
+            Err(error) => return Err(error.into()),
         }
-        Ok(inserted)
+        Ok(true)
     }
 
     /// Inserts a row whose key must be free.
@@ -190,7 +200,7 @@ impl Writer {
         if self.insert(table, row)? {
             return Ok(());
         }
-        Err(Error::Sqlite(format!("table {}: key ({}) of {:?} is taken", table.name, table.key, row.first())))
+        Err(taken(table, &format!("{:?}", row.first())))
     }
 
     /// Deletes the rows for which `condition` holds and counts them out of the seal.
@@ -212,14 +222,11 @@ impl Writer {
     }
 }
 
-/// Connections at rest that nothing can wake: whether a later ingest or this one saw the later frame must not matter.
-const OVER: &str = "until_ns IS NOT NULL AND until_ns < (SELECT max(end_ns) FROM connection)";
-
-/// 64 MiB of pages: the inner nodes of a large case, so that inserts do not wait for reads.
-const CACHE: i64 = -65536;
+/// 48 MiB of pages, unless told otherwise.
+const CACHE: u64 = 48 << 20;
 
 /// How long the end of a run waits for readers before it leaves the write-ahead log behind.
-const PATIENCE_AT_END: std::time::Duration = std::time::Duration::from_millis(200);
+const PATIENCE_AT_END: Duration = Duration::from_millis(200);
 
 /// The settings of the case.
 pub(super) fn settings(db: &Connection) -> Result<BTreeMap<String, String>> {
@@ -232,4 +239,10 @@ pub(super) fn settings(db: &Connection) -> Result<BTreeMap<String, String>> {
 pub(super) fn batch(db: &Connection) -> Result<u64> {
     let number: i64 = db.prepare_cached("SELECT number FROM batch")?.query_row([], |row| row.get(0))?;
     Ok(number as u64)
+}
+
+/// The latest frame of any connection, at the last commit.
+fn last(db: &Connection) -> Result<Option<Timestamp>> {
+    let last: Option<i64> = db.query_row("SELECT last_ns FROM batch", [], |row| row.get(0))?;
+    Ok(last.map(Timestamp))
 }

@@ -3,7 +3,8 @@
 
 use super::Error;
 use super::live::Live;
-use crate::index::rows::{DormantRow, FlowRow};
+use super::order::Then;
+use crate::index::rows::{self, DormantRow, FlowRow};
 use crate::model::endpoint::tuple_hash;
 use crate::model::{FlowId, Limits, Timestamp};
 use crate::store::AtRest;
@@ -11,7 +12,8 @@ use crate::track::Connection;
 
 /// A flow with a file that is complete, as far as is known. It may still go on.
 pub struct Settled {
-    flow: FlowId,
+    /// The flow.
+    pub flow: FlowId,
     path: Box<str>,
     base: i64,
     length: u64,
@@ -77,6 +79,15 @@ pub fn encode(connection: Box<Connection>, flows: Box<[Settled]>) -> Result<Dorm
 pub fn hash_of(connection: &Connection) -> u64 {
     let [lower, higher] = connection.ends();
     tuple_hash(lower, higher)
+}
+
+/// Whether and until when a connection may be taken up.
+pub fn rest(connection: &Connection, then: Then) -> rows::Rest {
+    match until(connection) {
+        _ if then == Then::Over => rows::Rest::Over,
+        Some(until) => rows::Rest::Until(until),
+        None => rows::Rest::Open,
+    }
 }
 
 /// When a closed connection accepts no more stragglers, as the tracker sees it.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::plan::Plan;
 use super::recorder::Recorder;
-use super::scribe::Gone;
 use super::{Error, Outcome, Progress, Summary};
 use crate::capture::Ended;
 use crate::index::rows::{AnomalyRow, CaptureRow, Row, Status};
@@ -98,7 +97,7 @@ impl Ledger {
             self.frameless.push((account, ended));
             return Ok(());
         }
-        Ok(self.write(account, ended, recorder)?)
+        self.write(account, ended, recorder)
     }
 
     /// Writes the rows of captures without frames, and sums up.
@@ -125,15 +124,15 @@ impl Ledger {
         self.summary
     }
 
-    fn forget_unreadable(&mut self, capture: usize, recorder: &mut Recorder<'_>) -> Result<(), Gone> {
+    fn forget_unreadable(&mut self, capture: usize, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         let path = &self.paths[capture];
         match self.unreadable_before.iter().position(|known| known == path) {
-            Some(at) => recorder.scribe().replace_unreadable(self.unreadable_before.swap_remove(at)),
+            Some(at) => Ok(recorder.scribe().replace_unreadable(self.unreadable_before.swap_remove(at))?),
             None => Ok(()),
         }
     }
 
-    fn write(&mut self, account: Account, ended: Box<Ended>, recorder: &mut Recorder<'_>) -> Result<(), Gone> {
+    fn write(&mut self, account: Account, ended: Box<Ended>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         let path = self.paths[ended.capture].clone();
         let (status, frames) = (status(&ended), ended.frames);
         let (message, stopped_at) = match ended.stop {

@@ -14,6 +14,7 @@ use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
 use super::shard::Shard;
 use super::{Error, Summary};
+use crate::index::Hashes;
 use crate::model::endpoint::tuple_hash;
 use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment, Timestamp};
 use crate::reassemble::part::Kind;
@@ -40,7 +41,7 @@ pub struct Recorder<'scope> {
     /// Flows that keep their name should they begin again: all their bytes may turn out to lie before a SYN that came late.
     named: HashSet<FlowId>,
     /// Hashes of the endpoints of connections at rest in the index.
-    dormant: HashSet<u64, foldhash::fast::RandomState>,
+    dormant: Hashes,
     events: Vec<Event>,
     /// Number of the last commit.
     batch: u64,
@@ -54,7 +55,7 @@ pub struct Start {
     /// Number of the next flow.
     pub flow: FlowId,
     /// Hashes of the endpoints of connections at rest.
-    pub dormant: HashSet<u64, foldhash::fast::RandomState>,
+    pub dormant: Hashes,
     /// Number of the last commit.
     pub batch: u64,
     /// Threads that record connections.

@@ -1,13 +1,13 @@
 //! Rows of the index from what the tracker knows of a connection.
 
-use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, SideRow};
-use crate::model::Digests;
+use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, Rest, SideRow};
+use crate::model::{Digests, FlowId};
 use crate::reassemble::Part;
 use crate::track::{Connection, Direction, Flow};
 
-/// The connection's row: originator first.
-pub fn connection(connection: &Connection) -> ConnectionRow {
-    let side = |side: usize| self::side(connection, side);
+/// The connection's row: originator first. `has_file` tells which of its flows have one.
+pub fn connection(connection: &Connection, rest: Rest, has_file: impl Fn(FlowId) -> bool) -> ConnectionRow {
+    let side = |side: usize| self::side(connection, side, &has_file);
     let originator = connection.originator();
     ConnectionRow {
         id: connection.id,
@@ -17,15 +17,18 @@ pub fn connection(connection: &Connection) -> ConnectionRow {
         history: connection.history(),
         retransmitted_bytes: [0, 1].map(|side| connection.retransmitted_bytes(side)).iter().sum(),
         out_of_order: [0, 1].map(|side| connection.out_of_order(side)).iter().sum(),
+        rest,
         sides: [side(originator), side(1 - originator)],
     }
 }
 
-fn side(connection: &Connection, side: usize) -> SideRow {
+fn side(connection: &Connection, side: usize, has_file: impl Fn(FlowId) -> bool) -> SideRow {
     let (direction, link) = (&connection.directions[side], connection.link(side));
+    let flow = direction.flows().next().map(|flow| flow.id);
     SideRow {
         endpoint: connection.ends()[side],
-        flow: direction.flows().next().map(|flow| flow.id),
+        flow,
+        has_file: flow.is_some_and(has_file),
         packets: direction.packets(),
         stored_bytes: direction.stored_bytes(),
         span: direction.span(),
@@ -67,7 +70,7 @@ impl<'a> File<'a> {
     }
 
     /// Its row, but for the digests.
-    pub fn row(&self, path: String, replaced: bool) -> FlowRow {
+    pub fn row(&self, path: String, replaced: bool, extents: Vec<u8>) -> FlowRow {
         let (flow, part) = (self.flow(), self.extent());
         FlowRow {
             id: flow.id,
@@ -83,6 +86,7 @@ impl<'a> File<'a> {
             span: flow.span,
             replaced,
             digests: Digests::default(),
+            extents,
         }
     }
 }

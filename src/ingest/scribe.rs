@@ -5,7 +5,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::Error;
 use crate::index::rows::Row;
-use crate::index::{self, Writer};
+use crate::index::{self, Rows, Writer};
 use crate::model::{ConnectionId, Timestamp};
 
 /// Rows sent at once.
@@ -15,7 +15,7 @@ const AHEAD: usize = 16;
 
 /// What the thread is to do.
 enum Order {
-    Put(Vec<Row>),
+    Put(Box<Rows>, SyncSender<Box<Rows>>),
     Commit(Reply<()>),
     TakeDormant(u64, Option<Timestamp>, Reply<Vec<Vec<u8>>>),
     Forget(ConnectionId),
@@ -37,16 +37,16 @@ impl<'scope> Scribe<'scope> {
         let (orders, todo) = sync_channel(AHEAD);
         let named = Builder::new().name("index".to_owned());
         let thread = named.spawn_scoped(scope, move || write(index, &todo)).map_err(Error::Thread)?;
-        Ok(Scribe { desk: Desk { orders, rows: Vec::new() }, thread })
+        Ok(Scribe { desk: Desk::new(orders), thread })
     }
 
     /// Another way for rows, for another thread. Rows of each come in order.
     pub fn desk(&self) -> Desk {
-        Desk { orders: self.desk.orders.clone(), rows: Vec::new() }
+        Desk::new(self.desk.orders.clone())
     }
 
     /// Adds a row.
-    pub fn put(&mut self, row: Row) -> Result<(), Gone> {
+    pub fn put(&mut self, row: Row) -> Result<(), Error> {
         self.desk.put(row)
     }
 
@@ -78,17 +78,23 @@ impl<'scope> Scribe<'scope> {
     }
 }
 
-/// A way for rows to the thread.
+/// A way for rows to the thread: they are made ready here, many at a time.
 pub struct Desk {
     orders: SyncSender<Order>,
-    rows: Vec<Row>,
+    rows: Box<Rows>,
+    /// Rows that were written come back to be filled again.
+    written: (SyncSender<Box<Rows>>, Receiver<Box<Rows>>),
 }
 
 impl Desk {
+    fn new(orders: SyncSender<Order>) -> Self {
+        Desk { orders, rows: Box::default(), written: sync_channel(AHEAD) }
+    }
+
     /// Adds a row.
-    pub fn put(&mut self, row: Row) -> Result<(), Gone> {
-        self.rows.push(row);
-        if self.rows.len() >= BATCH { self.flush() } else { Ok(()) }
+    pub fn put(&mut self, row: Row) -> Result<(), Error> {
+        self.rows.put(row)?;
+        if self.rows.len() >= BATCH { Ok(self.flush()?) } else { Ok(()) }
     }
 
     /// The rows of a connection that were put go again: it goes on.
@@ -99,8 +105,12 @@ impl Desk {
 
     /// Sends what was added.
     pub fn flush(&mut self) -> Result<(), Gone> {
-        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH));
-        self.orders.send(Order::Put(rows)).map_err(|_| Gone)
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let next = self.written.1.try_recv().unwrap_or_default();
+        let rows = std::mem::replace(&mut self.rows, next);
+        self.orders.send(Order::Put(rows, self.written.0.clone())).map_err(|_| Gone)
     }
 
     fn ask<T>(&mut self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, Gone> {
@@ -119,7 +129,12 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
     // an asker that went away needs no answer
     for order in orders {
         match order {
-            Order::Put(rows) => rows.into_iter().try_for_each(|row| index.put(row))?,
+            Order::Put(mut rows, written) => {
+                index.put_rows(&rows)?;
+                rows.clear();
+                // nobody may want them
+                let _ = written.try_send(rows);
+            }
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
             Order::TakeDormant(hash, now, reply) => drop(reply.send(index.take_dormant(hash, now)?)),
             Order::Forget(connection) => index.forget(connection)?,

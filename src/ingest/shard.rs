@@ -87,7 +87,7 @@ impl Shard {
     fn end(&mut self, connection: Box<Connection>, then: Then, desk: &mut Desk) -> Result<(), Error> {
         let flows = match self.settled.remove(&connection.id) {
             Some(flows) => flows,
-            None => self.write(&connection, desk)?,
+            None => self.write(&connection, then, desk)?,
         };
         match then {
             Then::Over => {}
@@ -97,14 +97,16 @@ impl Shard {
         Ok(())
     }
 
-    fn write(&mut self, connection: &Connection, desk: &mut Desk) -> Result<Box<[Settled]>, Error> {
-        let mut flows = Vec::new();
+    fn write(&mut self, connection: &Connection, then: Then, desk: &mut Desk) -> Result<Box<[Settled]>, Error> {
+        let mut flows: Vec<Settled> = Vec::new();
         for file in File::all(connection) {
             if self.store.has(file.flow().id) {
                 flows.push(self.close(&file, desk)?);
             }
         }
-        desk.put(Row::Connection(Box::new(rows::connection(connection))))?;
+        let has_file = |flow| flows.iter().any(|settled| settled.flow == flow);
+        let row = rows::connection(connection, dormant::rest(connection, then), has_file);
+        desk.put(Row::Connection(Box::new(row)))?;
         rows::anomalies(connection).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;
         Ok(flows.into())
     }
@@ -112,10 +114,8 @@ impl Shard {
     fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Settled, Error> {
         let id = file.flow().id;
         let (mut live, stored) = self.store.close(id, file.extent().length())?;
-        if let Some(chunk) = live.encoder.finish() {
-            desk.put(Row::Extents(id, chunk))?;
-        }
-        let row = FlowRow { digests: stored.digests, ..file.row(stored.path.clone(), live.replaced) };
+        let extents = live.encoder.finish().unwrap_or_default();
+        let row = FlowRow { digests: stored.digests, ..file.row(stored.path.clone(), live.replaced, extents) };
         let settled = Settled::new(&row, live.extents);
         desk.put(Row::Flow(Box::new(row)))?;
         Ok(settled)

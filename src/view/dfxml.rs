@@ -9,11 +9,14 @@ use std::io::{self, Write};
 
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::escape::hex;
 use super::{Error, View};
 use crate::case;
-use crate::index::{FlowInfo, Reader, Run, SegmentInfo, Selection};
+use crate::index::{Reader, Run, SegmentInfo, Selection};
 use crate::model::Timestamp;
+
+mod object;
+
+use object::Objects;
 
 const NAMESPACE: &str = "http://www.forensicswiki.org/wiki/Category:Digital_Forensics_XML";
 const TCPFLOW_NAMESPACE: &str = "http://www.forensicswiki.org/wiki/Category:Digital_Forensics_XML#tcpflow";
@@ -32,9 +35,10 @@ impl View for Report {
         let run = index.runs()?.pop();
         head(&mut xml, run.as_ref()).map_err(Error::Write)?;
         sources(&mut xml, index)?;
-        index.flows(&Selection::default(), &mut |flow| {
-            let (segments, gaps) = (index.segments(flow.id)?, index.gaps(flow.id)?);
-            fileobject(&mut xml, &flow, &runs(&segments, &gaps)).map_err(Error::Write)
+        let mut objects = Objects::default();
+        index.flows_with_segments(&Selection::default(), &mut |flow, segments| {
+            let gaps = if flow.length > flow.stored_bytes { index.gaps(flow.id)? } else { Vec::new() };
+            objects.write(xml.raw(), flow, &runs(segments, &gaps)).map_err(Error::Write)
         })?;
         tail(&mut xml, index, run.as_ref())
     }
@@ -99,72 +103,6 @@ fn runs<'a>(segments: &'a [SegmentInfo], gaps: &[(u64, u64)]) -> Vec<ByteRun<'a>
     runs
 }
 
-fn fileobject(xml: &mut Xml<'_>, flow: &FlowInfo, runs: &[ByteRun<'_>]) -> io::Result<()> {
-    xml.open("fileobject", &[])?;
-    xml.text("filename", &[], &flow.path)?;
-    xml.text("id", &[], &flow.id.to_string())?;
-    xml.text("filesize", &[], &flow.length.to_string())?;
-    if let Some(start) = flow.start {
-        xml.text("mtime", &[], &start.to_string())?;
-    }
-    xml.open("byte_runs", &[])?;
-    runs.iter().try_for_each(|run| byte_run(xml, run))?;
-    xml.close("byte_runs")?;
-    for (kind, digest) in digests(flow) {
-        xml.text("hashdigest", &[("type", kind)], &digest)?;
-    }
-    tcpflow(xml, flow)?;
-    xml.close("fileobject")
-}
-
-fn byte_run(xml: &mut Xml<'_>, run: &ByteRun<'_>) -> io::Result<()> {
-    let (offset, length) = (run.offset.to_string(), run.length.to_string());
-    let Some(segment) = run.segment else {
-        let gap = [("file_offset", offset.as_str()), ("len", length.as_str()), ("fill", "0"), ("tcpflow:kind", "gap")];
-        return xml.empty("byte_run", &gap);
-    };
-    let attributes = [
-        ("file_offset", offset.as_str()),
-        ("img_offset", &segment.file_position.to_string()),
-        ("len", &length),
-        ("tcpflow:source", &segment.capture_id.to_string()),
-        ("tcpflow:packet", &segment.frame.to_string()),
-    ];
-    xml.empty("byte_run", &attributes)
-}
-
-/// Those the schema has a name for; BLAKE3 is an attribute of the `tcpflow` element.
-fn digests(flow: &FlowInfo) -> impl Iterator<Item = (&'static str, String)> {
-    let digests = &flow.digests;
-    let (md5, sha1) = (digests.md5.map(|digest| hex(&digest)), digests.sha1.map(|digest| hex(&digest)));
-    let sha256 = digests.sha256.map(|digest| hex(&digest));
-    [("md5", md5), ("sha1", sha1), ("sha256", sha256)]
-        .into_iter()
-        .filter_map(|(kind, digest)| digest.map(|digest| (kind, digest)))
-}
-
-fn tcpflow(xml: &mut Xml<'_>, flow: &FlowInfo) -> io::Result<()> {
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    let attributes = [
-        ("startime", time(flow.start)),
-        ("endtime", time(flow.end)),
-        ("family", Some(if flow.src.ip.is_ipv4() { "2" } else { "10" }.to_owned())),
-        ("src_ipn", Some(flow.src.ip.to_string())),
-        ("dst_ipn", Some(flow.dst.ip.to_string())),
-        ("srcport", Some(flow.src.port.to_string())),
-        ("dstport", Some(flow.dst.port.to_string())),
-        ("vlan", flow.vlan.map(|vlan| vlan.to_string())),
-        ("packets", Some(flow.packets.to_string())),
-        ("stored_bytes", Some(flow.stored_bytes.to_string())),
-        ("connection", Some(flow.connection_id.to_string())),
-        ("part", Some(flow.part.to_string())),
-        ("blake3", flow.digests.blake3.map(|digest| hex(&digest))),
-    ];
-    let present: Vec<(&str, &str)> =
-        attributes.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
-    xml.empty("tcpflow:tcpflow", &present)
-}
-
 fn tail(xml: &mut Xml<'_>, index: &Reader, run: Option<&Run>) -> Result<(), Error> {
     let totals = index.totals()?;
     let mut write = || {
@@ -200,6 +138,11 @@ struct Xml<'a> {
 impl<'a> Xml<'a> {
     fn new(out: &'a mut dyn Write) -> Self {
         Xml { writer: quick_xml::Writer::new_with_indent(out, b' ', 2) }
+    }
+
+    /// For lines that are made elsewhere, whole and each after its line break.
+    fn raw(&mut self) -> &mut dyn Write {
+        self.writer.get_mut()
     }
 
     fn event(&mut self, event: Event<'_>) -> io::Result<()> {
@@ -245,6 +188,7 @@ mod tests {
     use quick_xml::events::Event;
 
     use super::*;
+    use crate::index::FlowInfo;
     use crate::model::{Checksum, Digests, Endpoint};
 
     fn flow(path: &str) -> FlowInfo {
@@ -279,7 +223,8 @@ mod tests {
         let mut out: Vec<u8> = Vec::new();
         let mut xml = Xml::new(&mut out);
         head(&mut xml, None).unwrap();
-        fileobject(&mut xml, &flow(path), &runs(&[segment(0, 60), segment(96, 40)], &[(60, 36)])).unwrap();
+        let segments = [segment(0, 60), segment(96, 40)];
+        Objects::default().write(xml.raw(), &flow(path), &runs(&segments, &[(60, 36)])).unwrap();
         xml.close("dfxml").unwrap();
         xml.finish().unwrap();
         String::from_utf8(out).unwrap()

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use flowcase::decode::decode;
 use flowcase::index::extents::Encoder;
-use flowcase::index::{ConnectionRow, FlowRow, Row, SideRow, Writer};
+use flowcase::index::rows::{ConnectionRow, FlowRow, Rest, Row, SideRow};
+use flowcase::index::{Rows, Writer};
 use flowcase::model::{Checksum, Digests, Endpoint, Extent, HashKind, Limits, LinkType, Path, Segment, Timestamp};
 use flowcase::reassemble::{Coverage, Stream};
 use flowcase::store::digest::Front;
@@ -98,7 +99,7 @@ fn tracked(segments: &[Segment<'_>]) -> Tracker {
 fn looking_up(name: &str, connections: u64) {
     let capture = capture("syn", connections);
     let mut segments: Vec<Segment<'_>> = frames(&capture).into_iter().map(segment).collect();
-    let tracker = tracked(&segments);
+    let mut tracker = tracked(&segments);
     fastrand::Rng::with_seed(1).shuffle(&mut segments);
     report(name, "look-up", connections, || segments.iter().filter(|segment| tracker.knows(segment)).count());
 }
@@ -114,7 +115,7 @@ fn shuffled(window: usize) -> Vec<u32> {
 fn placing(name: &str, order: &[u32]) {
     let limits = Limits::default();
     report(name, "segment", order.len() as u64, || {
-        let (mut stream, mut placements) = (Stream::default(), Vec::new());
+        let (mut stream, mut placements) = (<Stream>::default(), Vec::new());
         stream.begin(0);
         for number in order {
             stream.place(1 + number * MSS, (MSS, 0), Checksum::Good, &limits, &mut placements);
@@ -177,9 +178,14 @@ fn rows(name: &str) {
     report(name, "row", 3 * CONNECTIONS, || {
         let _none = std::fs::remove_file(&path);
         let mut writer = Writer::create(&path, &settings).expect("a new index");
+        let mut rows = Rows::new();
         for id in 1..=CONNECTIONS {
-            writer.put(Row::Connection(Box::new(connection(id)))).expect("a free number");
-            [0, 1].into_iter().for_each(|side| writer.put(Row::Flow(Box::new(flow(id, side)))).expect("a free number"));
+            rows.put(Row::Connection(Box::new(connection(id)))).expect("memory");
+            [0, 1].into_iter().for_each(|side| rows.put(Row::Flow(Box::new(flow(id, side)))).expect("memory"));
+            if id % 256 == 0 || id == CONNECTIONS {
+                writer.put_rows(&rows).expect("free numbers");
+                rows.clear();
+            }
         }
         writer.commit().and_then(|()| writer.finish()).expect("room for it");
     });
@@ -199,6 +205,7 @@ fn connection(id: u64) -> ConnectionRow {
     let side = |side: u8| SideRow {
         endpoint: endpoint(id, side),
         flow: Some(2 * id - 1 + u64::from(side)),
+        has_file: true,
         packets: 5,
         stored_bytes: 200,
         span: span(id),
@@ -214,6 +221,7 @@ fn connection(id: u64) -> ConnectionRow {
         history: "ShADadFf".into(),
         retransmitted_bytes: 0,
         out_of_order: 0,
+        rest: Rest::Over,
         sides: [0, 1].map(side),
     }
 }
@@ -234,5 +242,6 @@ fn flow(connection: u64, side: u8) -> FlowRow {
         span: span(connection),
         replaced: false,
         digests: Digests { sha256: Some([id as u8; 32]), ..Digests::default() },
+        extents: vec![1; 12],
     }
 }

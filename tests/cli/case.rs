@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use flowcase::index::{AnomalyRow, CaptureRow, ConnectionRow, FlowRow, Row, SideRow, Status, Writer, extents::Encoder};
+use flowcase::index::extents::Encoder;
+use flowcase::index::{AnomalyRow, CaptureRow, ConnectionRow, FlowRow, Rest, Row, SideRow, Status, Writer};
 use flowcase::model::{AnomalyKind, Checksum, Digests, Endpoint, Extent, Skip, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -46,7 +47,8 @@ fn at(seconds: i64) -> Timestamp {
 
 fn side(endpoint: Endpoint, flow: Option<u64>, stored_bytes: u64) -> SideRow {
     let span = flow.map(|_| (at(0), at(9)));
-    SideRow { endpoint, flow, packets: 3, stored_bytes, span, isn: Some(1000), vlan: None, mac: None }
+    let has_file = stored_bytes > 0;
+    SideRow { endpoint, flow, has_file, packets: 3, stored_bytes, span, isn: Some(1000), vlan: None, mac: None }
 }
 
 fn asked_and_answered() -> ConnectionRow {
@@ -59,6 +61,7 @@ fn asked_and_answered() -> ConnectionRow {
         history: "ShADadFf".into(),
         retransmitted_bytes: 0,
         out_of_order: 0,
+        rest: Rest::Over,
         sides: [orig, resp],
     }
 }
@@ -112,9 +115,9 @@ fn put_flow(
             span: Some((at(0), at(9))),
             replaced: false,
             digests,
+            extents: encoder.finish().unwrap(),
         })))
         .unwrap();
-    index.put(Row::Extents(id, encoder.finish().unwrap())).unwrap();
 }
 
 fn anomaly() -> AnomalyRow {
