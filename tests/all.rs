@@ -8,6 +8,7 @@ mod floors;
 mod house;
 mod kill;
 mod laws;
+mod packed;
 mod readme;
 mod situations;
 mod support;

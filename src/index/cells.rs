@@ -51,7 +51,7 @@ tables! {
     ) key ("id");
     FLOW = "flow" (
         "id, connection_id, side, part, path, base, length, stored_bytes, missing_tail_bytes, packets, start_ns, \
-        end_ns, replaced, sha256, md5, sha1, blake3"
+        end_ns, replaced, sha256, md5, sha1, blake3, pieces"
     ) key ("id");
     EXTENT = "extent" ("flow_id, seq, data") key ("flow_id, seq");
     GAP = "gap" ("flow_id, \"offset\", length") key ("flow_id, \"offset\"");
@@ -62,6 +62,7 @@ tables! {
     ANOMALY = "anomaly" (
         "capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count"
     ) key ("capture_id, frame, kind, flow_id");
+    PACK_FRAME = "pack_frame" ("pack, number, \"offset\", stored_bytes, length") key ("pack, number");
     DORMANT = "dormant" ("connection_id, tuple_hash, until_ns, state") key ("connection_id");
 }
 

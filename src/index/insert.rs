@@ -18,6 +18,7 @@ impl Writer {
             Row::Extents(flow, chunk) => self.put_extents(flow, &chunk),
             Row::Conflict(row) => self.put_conflict(&row),
             Row::Anomaly(row) => self.put_anomaly(&row),
+            Row::Frame(row) => self.put_frame(&row),
             Row::Dormant(row) => self.put_dormant(&row),
             Row::Capture(row) => self.put_capture(&row),
         }
@@ -94,6 +95,7 @@ impl Writer {
                 digests.md5.as_ref(),
                 digests.sha1.as_ref(),
                 digests.blake3.as_ref(),
+                row.pieces.as_ref(),
             ],
         )?;
         for (offset, length) in &row.gaps {

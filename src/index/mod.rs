@@ -24,8 +24,9 @@ mod fixture;
 mod functions;
 mod guard;
 mod insert;
+mod packs;
 pub mod parse;
-mod payload;
+pub mod payload;
 mod query;
 pub mod reader;
 mod resolve;
@@ -40,13 +41,15 @@ mod tests;
 pub mod writer;
 
 pub use community::community_id;
+pub use packs::{Frames, PackEnd};
+pub use payload::Packed;
 pub use query::{End, Listing, QueryLimits, Sink, Value};
 pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
 pub use rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Row, SideRow, Status,
 };
 pub use selection::Selection;
-pub use stored::StoredCapture;
+pub use stored::{Pieces, StoredCapture};
 pub use summary::{CaptureInfo, Run, Totals};
 pub use writer::Writer;
 

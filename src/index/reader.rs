@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::guard::Guard;
+use super::payload::{self, Unpack};
 use super::query::wrong;
 use super::selection::{Of, Selection};
 use super::{Error, Result, extents, file, functions, resolve, segments, writer};
@@ -54,6 +55,8 @@ pub struct FlowInfo {
     pub isn: Option<u32>,
     /// Digests of the file, holes read as zeros.
     pub digests: Digests,
+    /// Where its bytes lie in packs, encoded by the store; `None` if they lie in a file.
+    pub pieces: Option<Vec<u8>>,
 }
 
 /// A connection: a row of the `connections` view.
@@ -106,7 +109,8 @@ pub struct SegmentInfo {
 
 const FLOW: &str =
     "SELECT id, connection_id, side = 'resp', part, src_ip, src_port, dst_ip, dst_port, vlan, path, base,
-    length, stored_bytes, missing_tail_bytes, packets, start_ns, end_ns, isn, sha256, md5, sha1, blake3
+    length, stored_bytes, missing_tail_bytes, packets, start_ns, end_ns, isn, sha256, md5, sha1, blake3,
+    (SELECT pieces FROM flow WHERE flow.id = flows.id)
     FROM flows WHERE path IS NOT NULL";
 
 const CONNECTION: &str = "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history,
@@ -118,9 +122,17 @@ impl Reader {
     /// # Errors
     /// `NotACase`, `Newer`, `Older`, `Damaged`; the file stays as it is.
     pub fn open(path: &Path, case_dir: &Path) -> Result<Reader> {
+        Self::open_with(path, case_dir, payload::no_packs())
+    }
+
+    /// Opens it with what unpacks packed payload for SQL.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(path: &Path, case_dir: &Path, unpack: Unpack) -> Result<Reader> {
         let mut db = file::open_for_reading(path)?;
         let guard = Guard::install(&mut db)?;
-        functions::install(&db, path, case_dir)?;
+        functions::install(&db, payload::Payloads::open(path, case_dir, unpack)?)?;
         segments::install(&db, path)?;
         Ok(Reader { db, guard })
     }
@@ -255,6 +267,7 @@ fn flow(row: &rusqlite::Row<'_>) -> rusqlite::Result<FlowInfo> {
             sha1: digest(row, 20)?,
             blake3: digest(row, 21)?,
         },
+        pieces: row.get(22)?,
     })
 }
 

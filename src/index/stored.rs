@@ -31,6 +31,9 @@ pub struct StoredCapture {
     pub frames: u64,
 }
 
+/// Flows, and where their bytes lie in packs; those that have a file are left out.
+pub type Pieces = Vec<(FlowId, Vec<u8>)>;
+
 impl Writer {
     /// The first numbers that are free.
     pub fn next_ids(&self) -> Result<(CaptureId, ConnectionId, FlowId)> {
@@ -76,7 +79,7 @@ impl Writer {
 
     /// Takes up the connections at rest with this hash that may still wake at `now`: their states, in order of their numbers. Their rows
     /// (connection, flows, gaps, anomalies) go, to be put again when they end; extents and conflicts stay.
-    pub fn take_dormant(&mut self, hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>> {
+    pub fn take_dormant(&mut self, hash: u64, now: Option<Timestamp>) -> Result<Vec<(Vec<u8>, Pieces)>> {
         let sql = "SELECT connection_id, state FROM dormant WHERE tuple_hash = ?1 AND coalesce(until_ns >= ?2, 1)
             ORDER BY connection_id";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -84,22 +87,25 @@ impl Writer {
             .query_map((hash as i64, now.map(Timestamp::nanoseconds)), |row| Ok((row.get(0)?, row.get(1)?)))?;
         let taken: Vec<(i64, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
         drop(statement);
-        for (connection, _) in &taken {
-            self.forget(*connection as ConnectionId)?;
-            self.delete(&DORMANT, "connection_id = ?1", &cells![*connection])?;
-        }
-        Ok(taken.into_iter().map(|(_, state)| state).collect())
+        let wake = |(connection, state)| {
+            let pieces = self.forget(connection as ConnectionId)?;
+            self.delete(&DORMANT, "connection_id = ?1", &cells![connection])?;
+            Ok((state, pieces))
+        };
+        taken.into_iter().map(wake).collect()
     }
 
     /// Takes back the rows of a connection (connection, flows, gaps, anomalies), to be put again when it ends; extents and
-    /// conflicts stay.
-    pub fn forget(&mut self, connection: ConnectionId) -> Result<()> {
+    /// conflicts stay. Where its flows lie in packs is given back.
+    pub fn forget(&mut self, connection: ConnectionId) -> Result<Pieces> {
         self.begin()?;
+        let pieces = self.pieces(connection)?;
         let id = &cells![connection];
         self.delete(&GAP, "flow_id IN (SELECT id FROM flow WHERE connection_id = ?1)", id)?;
         self.delete(&FLOW, "connection_id = ?1", id)?;
         self.delete(&ANOMALY, "connection_id = ?1", id)?;
-        self.delete(&CONNECTION, "id = ?1", id)
+        self.delete(&CONNECTION, "id = ?1", id)?;
+        Ok(pieces)
     }
 
     /// A stored flow has this path (relative to the case).

@@ -101,14 +101,15 @@ impl Dormant {
         Ok(postcard::from_bytes(state)?)
     }
 
-    /// Its flows that have a file: for the recorder and for the store.
+    /// Its flows that have a file: for the recorder and for the store. Where packed ones lie their rows said.
     pub fn flows(&self) -> impl Iterator<Item = (FlowId, Live, AtRest)> + '_ {
         let directions = self.connection.directions.iter();
         let parts = directions.flat_map(|direction| direction.flows.iter().zip(direction.stream.parts()));
         parts.filter_map(|(flow, part)| {
             let rest = self.flows.iter().find(|rest| rest.flow == flow.id)?;
             let first = flow.span.map(|(first, _)| first);
-            let at_rest = AtRest { path: rest.path.clone(), base: part.base(), length: part.length(), first };
+            let at_rest =
+                AtRest { path: rest.path.clone(), base: part.base(), length: part.length(), first, pieces: None };
             Some((flow.id, Live::resumed(rest.path.clone(), rest.extents, rest.replaced), at_rest))
         })
     }

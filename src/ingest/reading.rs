@@ -1,5 +1,6 @@
 //! The loop: frames from the captures, each to the recorder or to the ledger's skipped.
 
+use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -14,14 +15,18 @@ use super::{Error, Options, Progress, Summary};
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::decode;
+use crate::index::Frames;
 use crate::model::{Batch, CaptureId, FrameHead, Segment, Skip};
-use crate::store::Files;
+use crate::store::{self, Files, Packed, PayloadStore};
 use crate::track::Stamp;
 
 /// Captured bytes after which a group is committed at the next opportunity: keeps commits few and what a kill costs small.
 const GROUP: u64 = 256 << 20;
 /// Steps on their way from the reader: enough to even out its pace, and about 2 MiB.
 const AHEAD: usize = 8;
+
+/// The pack that is written.
+const PACK: u8 = 0;
 
 /// Reads what the plan says and records it.
 pub fn record(
@@ -41,7 +46,7 @@ pub fn record(
     }
     case.index.set_sync(options.sync)?;
     case.index.defer_indexes()?;
-    let mut store = Files::new(case.beneath.again(), settings.hashes.clone());
+    let mut store = store(case, settings)?;
     store.begin_batch(batch + 1, options.sync)?;
     let merge = Merge::new(capture::plan(&plan.reading));
     let read = merge.bytes_read();
@@ -63,6 +68,18 @@ pub fn record(
         // what ended the index's thread is the cause, whatever else went wrong because of it
         recorder.finish().and(done)
     })
+}
+
+/// The store of a case, where it goes on.
+fn store(case: &Writer, settings: &Settings) -> Result<Box<dyn PayloadStore>, Error> {
+    let (beneath, hashes) = (case.beneath.again(), settings.hashes.clone());
+    if settings.store == store::Kind::Files {
+        return Ok(Box::new(Files::new(beneath, hashes)));
+    }
+    let end = case.index.packs()?.into_iter().find(|end| end.pack == PACK).unwrap_or_default();
+    let mut frames = Frames::of(case.index.path());
+    let earlier = Box::new(move |number| frames.frame(PACK, number).map_err(io::Error::other));
+    Ok(Box::new(Packed::new(beneath, hashes, PACK, end.next_frame, end.bytes, earlier)?))
 }
 
 struct Reading<'a, 'scope> {

@@ -12,19 +12,20 @@ use super::settings::Settings;
 use super::{Error, Summary};
 use smallvec::SmallVec;
 
+use crate::index::Pieces;
 use crate::index::rows::{FlowRow, Row};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{ConnectionId, Digests, FlowId, Segment, Timestamp};
+use crate::model::{ConnectionId, FlowId, Segment, Timestamp};
 use crate::reassemble::part::Kind;
 use crate::store::names::Names;
 use crate::store::template::Facts;
-use crate::store::{Away, Files};
+use crate::store::{Away, PayloadStore, Stored};
 use crate::track::{Begun, Connection, Event, Stamp, Tracker};
 
 /// Records segments into a case.
 pub struct Recorder<'scope> {
     tracker: Tracker,
-    pub(super) store: Away<'scope, Files, Box<FlowRow>>,
+    pub(super) store: Away<'scope, Box<dyn PayloadStore>, Box<FlowRow>>,
     names: Names,
     /// Earlier commits hold flows, whose paths are taken.
     has_earlier_flows: bool,
@@ -80,12 +81,14 @@ impl<'scope> Recorder<'scope> {
     pub fn new<'env>(
         scope: &'scope Scope<'scope, 'env>,
         settings: &Settings,
-        store: Files,
+        store: Box<dyn PayloadStore>,
         scribe: Scribe<'scope>,
         start: Start,
     ) -> Result<Self, Error> {
         let desk = scribe.desk();
-        let row = |(row, digests): (Box<FlowRow>, Digests)| Row::Flow(Box::new(FlowRow { digests, ..*row }));
+        let row = |(row, Stored { digests, pieces }): (Box<FlowRow>, Stored)| {
+            Row::Flow(Box::new(FlowRow { digests, pieces, ..*row }))
+        };
         let store = Away::start(scope, store, move |closed| desk.put(closed.into_iter().map(row).collect()))?;
         Ok(Recorder {
             tracker: Tracker::new(settings.limits.clone(), start.connection, start.flow),
@@ -139,10 +142,14 @@ impl<'scope> Recorder<'scope> {
             self.scribe.put(Row::Dormant(row))?;
         }
         let (next, sync) = (self.batch + 2, self.sync);
-        self.store.with(Files::prepare)?;
+        let desk = self.scribe.desk();
+        self.store.with(move |store| {
+            desk.put(store.prepare()?.into_iter().map(Row::Frame).collect());
+            Ok(())
+        })?;
         self.scribe.commit()?;
         self.batch += 1;
-        self.store.with(Files::settle)?;
+        self.store.with(|store| store.settle())?;
         if !last {
             self.store.with(move |store| store.begin_batch(next, sync))?;
         }
@@ -187,17 +194,19 @@ impl<'scope> Recorder<'scope> {
             self.store.with(|_| Ok(()))?;
         }
         for row in rows {
-            self.scribe.forget(row.connection)?;
-            states.push(row.state);
+            let pieces = self.scribe.forget(row.connection)?;
+            states.push((row.state, pieces));
         }
-        for state in states {
-            self.resume(Dormant::decode(&state)?)?;
+        for (state, pieces) in states {
+            self.resume(Dormant::decode(&state)?, pieces)?;
         }
         Ok(())
     }
 
-    fn resume(&mut self, dormant: Dormant) -> Result<(), Error> {
-        for (flow, live, at_rest) in dormant.flows() {
+    fn resume(&mut self, dormant: Dormant, pieces: Pieces) -> Result<(), Error> {
+        let mut pieces: HashMap<FlowId, Vec<u8>> = pieces.into_iter().collect();
+        for (flow, live, mut at_rest) in dormant.flows() {
+            at_rest.pieces = pieces.remove(&flow);
             self.woken.insert(live.path.clone());
             self.store.resume(flow, at_rest)?;
             self.live.insert(flow, live);

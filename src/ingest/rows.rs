@@ -84,6 +84,7 @@ impl<'a> File<'a> {
             span: flow.span,
             replaced,
             digests: Digests::default(),
+            pieces: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::Error;
 use crate::index::rows::Row;
-use crate::index::{self, Writer};
+use crate::index::{self, Pieces, Writer};
 use crate::model::{ConnectionId, Timestamp};
 
 /// Rows sent at once.
@@ -17,8 +17,8 @@ const AHEAD: usize = 16;
 enum Order {
     Put(Vec<Row>),
     Commit(Reply<()>),
-    TakeDormant(u64, Option<Timestamp>, Reply<Vec<Vec<u8>>>),
-    Forget(ConnectionId),
+    TakeDormant(u64, Option<Timestamp>, Reply<Vec<(Vec<u8>, Pieces)>>),
+    Forget(ConnectionId, Reply<Pieces>),
     PathTaken(String, Reply<bool>),
     ReplaceUnreadable(String),
 }
@@ -57,15 +57,15 @@ impl<'scope> Scribe<'scope> {
         self.ask(Order::Commit)
     }
 
-    /// The states of connections at rest with this hash of their endpoints that may wake at `now`, oldest first; their rows go.
-    pub fn take_dormant(&mut self, tuple_hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>, Gone> {
+    /// The states of connections at rest with this hash of their endpoints that may wake at `now`, oldest first, each with where its
+    /// flows lie in packs; their rows go.
+    pub fn take_dormant(&mut self, tuple_hash: u64, now: Option<Timestamp>) -> Result<Vec<(Vec<u8>, Pieces)>, Gone> {
         self.ask(|reply| Order::TakeDormant(tuple_hash, now, reply))
     }
 
-    /// The rows of a connection that were put go again: it goes on.
-    pub fn forget(&mut self, connection: ConnectionId) -> Result<(), Gone> {
-        self.flush()?;
-        self.orders.send(Order::Forget(connection)).map_err(|_| Gone)
+    /// The rows of a connection that were put go again: it goes on. Where its flows lie in packs.
+    pub fn forget(&mut self, connection: ConnectionId) -> Result<Pieces, Gone> {
+        self.ask(|reply| Order::Forget(connection, reply))
     }
 
     /// Whether a flow has this path.
@@ -119,7 +119,7 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
             Order::Put(rows) => rows.into_iter().try_for_each(|row| index.put(row))?,
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
             Order::TakeDormant(hash, now, reply) => drop(reply.send(index.take_dormant(hash, now)?)),
-            Order::Forget(connection) => index.forget(connection)?,
+            Order::Forget(connection, reply) => drop(reply.send(index.forget(connection)?)),
             Order::PathTaken(path, reply) => drop(reply.send(index.path_taken(&path)?)),
             Order::ReplaceUnreadable(path) => index.replace_unreadable(&path)?,
         }

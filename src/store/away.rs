@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::gather::Gather;
-use super::{AtRest, Error, PayloadStore};
-use crate::model::{Digests, FlowId, Timestamp};
+use super::{AtRest, Error, PayloadStore, Stored};
+use crate::model::{FlowId, Timestamp};
 
 /// Bytes of one flow gathered before they travel: large enough that system calls do not count.
 const GATHER: usize = 256 << 10;
@@ -26,7 +26,7 @@ const SMALL: std::ops::Range<usize> = 4 << 10..64 << 10;
 /// Closed flows told at once.
 const TELL: usize = 256;
 
-/// A store `S` elsewhere. `T` is what the caller wants back with the digests of a closed flow.
+/// A store `S` elsewhere. `T` is what the caller wants back with what became of a closed flow.
 pub struct Away<'scope, S, T> {
     orders: SyncSender<Vec<Order<S, T>>>,
     thread: ScopedJoinHandle<'scope, Result<(), Error>>,
@@ -65,7 +65,7 @@ impl<'scope, S: PayloadStore + 'scope, T: Send + 'scope> Away<'scope, S, T> {
     pub fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         store: S,
-        closed: impl FnMut(Vec<(T, Digests)>) + Send + 'scope,
+        closed: impl FnMut(Vec<(T, Stored)>) + Send + 'scope,
     ) -> Result<Self, Error> {
         let (orders, todo) = sync_channel(AHEAD);
         let [(small, spare_small), (large, spare_large)] = SPARE.map(sync_channel);
@@ -152,7 +152,7 @@ impl<'scope, S: PayloadStore + 'scope, T: Send + 'scope> Away<'scope, S, T> {
         self.order(Order::Rest(flow))
     }
 
-    /// See [`PayloadStore::close`]. The digests go to the function given to [`start`](Self::start), with `token`.
+    /// See [`PayloadStore::close`]. What became of it goes to the function given to [`start`](Self::start), with `token`.
     pub fn close(&mut self, flow: FlowId, length: u64, token: T) -> Result<(), Error> {
         self.send_gathered(flow)?;
         self.flows.remove(&flow);
@@ -228,11 +228,11 @@ const BEGUN: &str = "a flow is begun or resumed before it is used, and closed la
 struct Worker<S, T, F> {
     store: S,
     closed: F,
-    told: Vec<(T, Digests)>,
+    told: Vec<(T, Stored)>,
     give_back: [SyncSender<Vec<u8>>; 2],
 }
 
-impl<S: PayloadStore, T, F: FnMut(Vec<(T, Digests)>)> Worker<S, T, F> {
+impl<S: PayloadStore, T, F: FnMut(Vec<(T, Stored)>)> Worker<S, T, F> {
     fn work(mut self, todo: &Receiver<Vec<Order<S, T>>>) -> Result<(), Error> {
         for batch in todo {
             for order in batch {
@@ -260,8 +260,8 @@ impl<S: PayloadStore, T, F: FnMut(Vec<(T, Digests)>)> Worker<S, T, F> {
                 }
             }
             Order::Close(flow, length, token) => {
-                let digests = self.store.close(flow, length)?;
-                self.told.push((token, digests));
+                let stored = self.store.close(flow, length)?;
+                self.told.push((token, stored));
                 if self.told.len() >= TELL {
                     self.tell();
                 }

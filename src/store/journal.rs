@@ -41,7 +41,11 @@ impl Journal {
     /// before this program goes on.
     pub fn begin(beneath: &mut Beneath, batch: u64, sync: bool) -> io::Result<Self> {
         beneath.remove(NAME)?;
-        let mut journal = Journal { file: beneath.create(NAME)?, sync };
+        Self::begin_in(beneath.create(NAME)?, batch, sync)
+    }
+
+    fn begin_in(file: File, batch: u64, sync: bool) -> io::Result<Self> {
+        let mut journal = Journal { file, sync };
         let stat = rustix::fs::fstat(&journal.file)?;
         journal.write(&[Record::Batch(batch, (stat.st_ctime, stat.st_ctime_nsec as i64))])?;
         Ok(journal)
@@ -63,6 +67,16 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+/// Begins a journal without records, unless another store of the case has: it tells that a writer is at work. With `sync`
+/// it is on disk before this program goes on.
+pub fn mark(beneath: &mut Beneath, batch: u64, sync: bool) -> io::Result<()> {
+    let journal = match beneath.create(NAME) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        file => Journal::begin_in(file?, batch, sync)?,
+    };
+    if sync { journal.file.sync_all() } else { Ok(()) }
 }
 
 /// A journal as it was found.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::digest::Front;
-use super::{AtRest, Error, PayloadStore};
-use crate::model::{Digests, FlowId, HashKind, Timestamp};
+use super::{AtRest, Error, PayloadStore, Stored};
+use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
 
 /// Every flow as a map from stream position to byte.
 #[derive(Default)]
@@ -22,6 +22,18 @@ struct Payload {
 }
 
 impl PayloadStore for Memory {
+    fn begin_batch(&mut self, _: u64, _: bool) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn prepare(&mut self) -> Result<Vec<PackFrame>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn begin(&mut self, flow: FlowId, path: String, _first: Option<Timestamp>) {
         self.flows.insert(flow, Payload { path, ..Payload::default() });
     }
@@ -58,7 +70,7 @@ impl PayloadStore for Memory {
         Ok(())
     }
 
-    fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error> {
+    fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error> {
         let mut bytes = vec![0; length as usize];
         let base = self.flows.get(&flow).map_or(0, |payload| payload.base);
         self.read(flow, base, &mut bytes)?;
@@ -66,6 +78,6 @@ impl PayloadStore for Memory {
         front.feed(&bytes);
         let path = self.flows.remove(&flow).unwrap_or_default().path;
         self.closed.insert(path, bytes);
-        Ok(front.finish())
+        Ok(Stored { digests: front.finish(), pieces: None })
     }
 }

@@ -1,5 +1,5 @@
 //! F3: payload at rest. Bytes gather until enough of them lie side by side, travel to a thread of their own ([`away`]) and
-//! go to their place in a file beneath the case directory ([`files`]); names come from templates; digests follow the
+//! go to their place in a file beneath the case directory ([`files`]), or into a pack ([`packed`]); names come from templates; digests follow the
 //! contiguous front.
 //!
 //! Law 7 is kept here: a committed byte is never changed in place without an undo record ([`journal`]), files that must
@@ -7,7 +7,7 @@
 //! Law 9 too: every path is made of numbers and a checked template, and opened beneath the case without following links.
 #![allow(clippy::disallowed_methods, reason = "this floor is payload at rest")]
 
-use crate::model::{Digests, FlowId, Timestamp};
+use crate::model::{Digests, FlowId, PackFrame, Timestamp};
 
 pub mod away;
 pub mod beneath;
@@ -17,12 +17,14 @@ pub mod gather;
 pub mod journal;
 pub mod memory;
 pub mod names;
+pub mod packed;
 pub mod recover;
 pub mod template;
 
 pub use away::Away;
 pub use files::Files;
 pub use memory::Memory;
+pub use packed::Packed;
 
 /// A store that failed.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,9 @@ pub enum Error {
     /// A file stands where a payload file must be made; it is not ours and stays.
     #[error("`{0}`: a file that is not part of the case stands where a flow must be written")]
     InTheWay(String),
+    /// The index says of a flow that it lies where no store puts one.
+    #[error("`{0}`: what says where it lies in its pack makes no sense")]
+    Pieces(String),
     /// The thread that stores payload met an error, which [`Away::finish`] tells.
     #[error("payload can no longer be stored")]
     Ended,
@@ -51,6 +56,40 @@ pub(crate) fn at(path: &str) -> impl FnOnce(std::io::Error) -> Error + '_ {
     move |source| Error::Io { path: path.to_owned(), source }
 }
 
+/// How a case keeps its payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// One file a flow.
+    #[default]
+    Files,
+    /// A few files of compressed frames.
+    Packed,
+}
+
+impl Kind {
+    /// The name on the command line and in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Files => "files",
+            Kind::Packed => "packed",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Kind::Files, Kind::Packed].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What became of a flow that was closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Digests of its payload.
+    pub digests: Digests,
+    /// Where its bytes lie in packs ([`packed::pieces`]); `None` if they lie in a file.
+    pub pieces: Option<Vec<u8>>,
+}
+
 /// A payload file that an earlier commit left.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct AtRest {
@@ -62,10 +101,19 @@ pub struct AtRest {
     pub length: u64,
     /// Time of the flow's first frame: the file's times.
     pub first: Option<Timestamp>,
+    /// Where its bytes lie in packs; `None` if they lie in a file.
+    pub pieces: Option<Vec<u8>>,
 }
 
 /// Where payload goes. Positions are stream positions; a flow's base says which of them is offset 0.
 pub trait PayloadStore: Send {
+    /// From now on everything belongs to the commit that will be number `batch`. With `sync`, everything is on disk before it.
+    fn begin_batch(&mut self, batch: u64, sync: bool) -> Result<(), Error>;
+    /// All flows are closed: what must be on disk before the commit is written. The frames made since the last commit, for
+    /// the index.
+    fn prepare(&mut self) -> Result<Vec<PackFrame>, Error>;
+    /// The commit happened.
+    fn settle(&mut self) -> Result<(), Error>;
     /// A new flow, to be stored under `path` (relative to the case).
     fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>);
     /// A flow of an earlier commit goes on.
@@ -80,6 +128,52 @@ pub trait PayloadStore: Send {
     fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error>;
     /// The flow is probably whole: nothing of it need be kept in memory. It may still go on.
     fn rest(&mut self, flow: FlowId) -> Result<(), Error>;
-    /// The flow is whole, `length` bytes from its base: its file is complete, and its digests are these.
-    fn close(&mut self, flow: FlowId, length: u64) -> Result<Digests, Error>;
+    /// The flow is whole, `length` bytes from its base.
+    fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error>;
+}
+
+impl<S: PayloadStore + ?Sized> PayloadStore for Box<S> {
+    fn begin_batch(&mut self, batch: u64, sync: bool) -> Result<(), Error> {
+        (**self).begin_batch(batch, sync)
+    }
+
+    fn prepare(&mut self) -> Result<Vec<PackFrame>, Error> {
+        (**self).prepare()
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        (**self).settle()
+    }
+
+    fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>) {
+        (**self).begin(flow, path, first)
+    }
+
+    fn resume(&mut self, flow: FlowId, at_rest: AtRest) {
+        (**self).resume(flow, at_rest)
+    }
+
+    fn rebase(&mut self, flow: FlowId, base: i64) {
+        (**self).rebase(flow, base)
+    }
+
+    fn write(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
+        (**self).write(flow, position, bytes)
+    }
+
+    fn read(&mut self, flow: FlowId, position: i64, into: &mut [u8]) -> Result<(), Error> {
+        (**self).read(flow, position, into)
+    }
+
+    fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
+        (**self).replace(flow, position, bytes)
+    }
+
+    fn rest(&mut self, flow: FlowId) -> Result<(), Error> {
+        (**self).rest(flow)
+    }
+
+    fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error> {
+        (**self).close(flow, length)
+    }
 }

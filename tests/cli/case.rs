@@ -112,6 +112,7 @@ fn put_flow(
             span: Some((at(0), at(9))),
             replaced: false,
             digests,
+            pieces: None,
         })))
         .unwrap();
     index.put(Row::Extents(id, encoder.finish().unwrap())).unwrap();

@@ -107,8 +107,8 @@ fn dormant_connections_are_taken_whole() {
     writer.commit().unwrap();
     assert_eq!(writer.dormant_hashes().unwrap(), HashSet::from([7, hash]));
     assert_eq!(writer.gaps_of("flows/2").unwrap(), [(4, 2)]);
-    assert_eq!(writer.take_dormant(hash, None).unwrap(), [vec![1; 3], vec![2; 3]]);
-    assert_eq!(writer.take_dormant(hash, None).unwrap(), Vec::<Vec<u8>>::new());
+    assert_eq!(writer.take_dormant(hash, None).unwrap(), [(vec![1; 3], vec![]), (vec![2; 3], vec![])]);
+    assert_eq!(writer.take_dormant(hash, None).unwrap(), []);
     assert!(!writer.path_taken("flows/2").unwrap() && writer.path_taken("flows/3").unwrap());
     writer.commit().unwrap();
     writer.finish().unwrap();

@@ -18,8 +18,8 @@ pub use rebuild::SCRATCH;
 use super::beneath::Beneath;
 use super::digest::Front;
 use super::journal::{self, Journal, Record};
-use super::{AtRest, Error, PayloadStore, at};
-use crate::model::{Digests, FlowId, HashKind, Timestamp};
+use super::{AtRest, Error, PayloadStore, Stored, at};
+use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
 
 /// Flows whose digests are worth keeping: shorter ones are read again at less cost than the state takes.
 const PARK_FROM: u64 = 256 << 10;
@@ -85,35 +85,6 @@ impl Files {
             journaled: 0,
             scratch_files: 0,
         }
-    }
-
-    /// From now on everything belongs to the commit that will be number `batch`. With `sync`, everything is on disk before it.
-    pub fn begin_batch(&mut self, batch: u64, sync: bool) -> Result<(), Error> {
-        let journal = Journal::begin(&mut self.beneath, batch, sync).map_err(at(journal::NAME))?;
-        (self.journal, self.sync) = (Some(journal), sync);
-        Ok(())
-    }
-
-    /// All flows are closed; what must wait for the commit is told to the journal.
-    pub fn prepare(&mut self) -> Result<(), Error> {
-        for (from, to) in &self.moves {
-            note(&mut self.journal, &[Record::Move(from.clone(), to.clone())])?;
-        }
-        self.sync()
-    }
-
-    /// The commit happened: rebuilt files take their places, and the journal is done with.
-    pub fn settle(&mut self) -> Result<(), Error> {
-        let moves = std::mem::take(&mut self.moves);
-        for (from, to) in &moves {
-            self.beneath.rename(from, to).map_err(at(to))?;
-        }
-        if !moves.is_empty() {
-            self.sync()?;
-        }
-        self.journal = None;
-        self.beneath.remove_directory(SCRATCH).map_err(at(SCRATCH))?;
-        self.beneath.remove(journal::NAME).map_err(at(journal::NAME))
     }
 
     fn sync(&self) -> Result<(), Error> {
@@ -184,6 +155,33 @@ impl Files {
 }
 
 impl PayloadStore for Files {
+    fn begin_batch(&mut self, batch: u64, sync: bool) -> Result<(), Error> {
+        let journal = Journal::begin(&mut self.beneath, batch, sync).map_err(at(journal::NAME))?;
+        (self.journal, self.sync) = (Some(journal), sync);
+        Ok(())
+    }
+
+    fn prepare(&mut self) -> Result<Vec<PackFrame>, Error> {
+        for (from, to) in &self.moves {
+            note(&mut self.journal, &[Record::Move(from.clone(), to.clone())])?;
+        }
+        self.sync()?;
+        Ok(Vec::new())
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        let moves = std::mem::take(&mut self.moves);
+        for (from, to) in &moves {
+            self.beneath.rename(from, to).map_err(at(to))?;
+        }
+        if !moves.is_empty() {
+            self.sync()?;
+        }
+        self.journal = None;
+        self.beneath.remove_directory(SCRATCH).map_err(at(SCRATCH))?;
+        self.beneath.remove(journal::NAME).map_err(at(journal::NAME))
+    }
+
     fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>) {
         let front = Front::new(&self.hashes, 0);
         let announced = self.journaled + self.announced.len() as u64;
@@ -223,6 +221,8 @@ impl PayloadStore for Files {
 
     fn write(&mut self, id: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
         let flow = self.flow(id);
+        // a hole that was fed as zeros
+        flow.stale |= position < flow.front.position;
         if position == flow.front.position && !flow.stale {
             flow.front.feed(bytes);
         }
@@ -266,7 +266,7 @@ impl PayloadStore for Files {
         Ok(())
     }
 
-    fn close(&mut self, id: FlowId, length: u64) -> Result<Digests, Error> {
+    fn close(&mut self, id: FlowId, length: u64) -> Result<Stored, Error> {
         if self.flow(id).disk.is_none() {
             self.make_writable(id)?;
         }
@@ -280,7 +280,7 @@ impl PayloadStore for Files {
         if length >= PARK_FROM && self.parked.len() < MAX_PARKED {
             self.parked.insert(id, flow.front.clone());
         }
-        Ok(flow.front.finish())
+        Ok(Stored { digests: flow.front.finish(), pieces: None })
     }
 }
 

@@ -40,7 +40,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 /// A flow in both stores, and what is covered.
 struct Pair<'scope> {
     files: Away<'scope, Files, ()>,
-    closed: Receiver<Digests>,
+    closed: Receiver<Stored>,
     memory: Memory,
     covered: crate::reassemble::Coverage,
     fill: u8,
@@ -53,7 +53,7 @@ impl<'scope> Pair<'scope> {
         files.begin_batch(1, false).unwrap();
         let (tell, closed) = channel();
         let tell_all =
-            move |flows: Vec<((), Digests)>| flows.into_iter().for_each(|((), digests)| tell.send(digests).unwrap());
+            move |flows: Vec<((), Stored)>| flows.into_iter().for_each(|((), stored)| tell.send(stored).unwrap());
         let mut files = Away::start(scope, files, tell_all).unwrap();
         let mut memory = Memory::default();
         files.begin(1, "flows/x/f".into(), None).unwrap();
@@ -111,9 +111,9 @@ impl<'scope> Pair<'scope> {
         assert_eq!(read[0], read[1]);
     }
 
-    fn close(&mut self) -> Digests {
+    fn close(&mut self) -> Stored {
         self.files.close(1, self.length(), ()).unwrap();
-        self.files.with(Files::prepare).unwrap();
+        self.files.with(|store| store.prepare().map(drop)).unwrap();
         self.closed.recv().unwrap()
     }
 
@@ -129,7 +129,8 @@ impl<'scope> Pair<'scope> {
         assert_eq!(self.close(), self.memory.close(1, length).unwrap());
         self.files.with(Files::settle).unwrap();
         self.files.with(|store| store.begin_batch(2, false)).unwrap();
-        let rest = AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None };
+        let rest =
+            AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None, pieces: None };
         self.files.resume(1, rest.clone()).unwrap();
         self.memory.resume(1, rest.clone());
         self.rest = Some(rest);
@@ -182,6 +183,20 @@ proptest! {
         Ok(())
         })?;
     }
+}
+
+#[test]
+fn a_hole_filled_after_a_commit_is_digested() {
+    let root = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        let mut pair = Pair::new(scope, root.path());
+        pair.act(&Act::Write { position: 0, length: 1 });
+        // digests of so long a flow are kept from commit to commit
+        pair.act(&Act::Write { position: PARK_FROM as i64, length: 1 });
+        pair.act(&Act::Commit);
+        pair.act(&Act::Write { position: 5, length: 1 });
+        pair.act(&Act::Commit);
+    });
 }
 
 fn walk(root: &Path) -> Vec<String> {
