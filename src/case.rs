@@ -1,12 +1,13 @@
 //! F4: the case directory. One lock, opened for writing by one program at a time and for reading by any number.
 //!
-//! The index says what is true; payload lies beneath `flows/`. Whoever opens a case first puts right what a killed
+//! The index says what is true; payload lies beneath `flows/`, or in `packs/`. Whoever opens a case first puts right what a killed
 //! writer left ([`recover`](crate::store::recover)): every case that opens is the result of whole commits.
 
 #![allow(clippy::disallowed_methods, reason = "the directory of a case is files")]
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,9 +17,14 @@ use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock};
 use crate::index;
 use crate::store;
 use crate::store::beneath::Beneath;
+use crate::store::packed::reading::Packs;
+use crate::store::packed::{self, recover::recover as recover_packs};
 use crate::store::recover::recover;
 
+pub mod payload;
 pub mod verify;
+
+pub use payload::Payload;
 
 /// The index's name in the case directory.
 pub const INDEX: &str = "case.sqlite";
@@ -112,6 +118,7 @@ impl Hold {
                 let _ = fs::remove_file(self.root.join(name));
             }
             remove_empty(&self.root.join(store::template::DIRECTORY));
+            remove_empty(&self.root.join(packed::DIRECTORY));
             self.remove_directory();
         }
     }
@@ -129,6 +136,8 @@ pub fn undo_or_redo(beneath: &Beneath, index: &index::Writer) -> Result<bool, Er
         let gaps = index.gaps_of(path);
         gaps.map_err(|error| store::Error::Io { path: INDEX.to_owned(), source: io::Error::other(error) })
     };
+    let packs: HashMap<u8, u64> = index.packs()?.into_iter().map(|end| (end.pack, end.bytes)).collect();
+    recover_packs(beneath, &packs)?;
     Ok(recover(beneath, index.batch()?, gaps)?)
 }
 
@@ -168,6 +177,7 @@ pub struct Reader {
     root: PathBuf,
     index: index::Reader,
     beneath: Beneath,
+    packs: RefCell<Packs>,
 }
 
 impl Reader {
@@ -180,7 +190,9 @@ impl Reader {
             settle(root)?;
         }
         let beneath = Beneath::open(root).map_err(at(root))?;
-        Ok(Reader { root: root.to_owned(), index: index::Reader::open(&root.join(INDEX), root)?, beneath })
+        let index = index::Reader::open_with(&root.join(INDEX), root, payload::unpack(beneath.clone()))?;
+        let packs = payload::packs(beneath.clone());
+        Ok(Reader { root: root.to_owned(), index, beneath, packs })
     }
 
     /// The index.
@@ -191,11 +203,6 @@ impl Reader {
     /// The directory.
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// Opens a payload file for reading, without following links.
-    pub fn open_payload(&self, path: &str) -> io::Result<File> {
-        self.beneath.read(path)
     }
 }
 

@@ -11,6 +11,7 @@ mod laws;
 #[path = "bench/load/mod.rs"]
 mod load;
 mod loads;
+mod packed;
 mod readme;
 mod situations;
 mod support;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use crate::laws::random::{Sent, Shape, traffic};
-use crate::support::{PROGRAM, Place};
+use crate::support::{PROGRAM, Place, STORES};
 use crate::traffic::{Capture, Link};
 
 /// About 10 MB: a debug build is busy with it long enough to be killed in the midst.
@@ -18,27 +18,33 @@ const SHAPE: Shape = Shape { conversations: 24, bytes: 400_000, segment: 1400, t
 
 #[test]
 fn a_first_ingest_survives_being_killed() {
-    let place = Place::new();
-    let sent = traffic(7, SHAPE);
-    write(&place, "all.pcap", &sent);
-    survives(&place, None, &["all.pcap"]);
+    for store in STORES {
+        let place = Place::of(store);
+        let sent = traffic(7, SHAPE);
+        write(&place, "all.pcap", &sent);
+        survives(&place, None, &["all.pcap"]);
+    }
 }
 
 #[test]
 fn a_second_ingest_that_continues_connections_survives_being_killed() {
-    let place = Place::new();
-    write_halves(&place, 8);
-    place.ingest("base", &["first.pcap"]);
-    survives(&place, Some("base"), &["second.pcap"]);
+    for store in STORES {
+        let place = Place::of(store);
+        write_halves(&place, 8);
+        place.ingest("base", &["first.pcap"]);
+        survives(&place, Some("base"), &["second.pcap"]);
+    }
 }
 
 /// The later copy of an overlap goes over committed bytes, which a kill must bring back.
 #[test]
 fn a_second_ingest_that_overwrites_bytes_survives_being_killed() {
-    let place = Place::new();
-    write_halves(&place, 9);
-    place.ingest("base", &["first.pcap", "--overlap", "last"]);
-    survives(&place, Some("base"), &["second.pcap"]);
+    for store in STORES {
+        let place = Place::of(store);
+        write_halves(&place, 9);
+        place.ingest("base", &["first.pcap", "--overlap", "last"]);
+        survives(&place, Some("base"), &["second.pcap"]);
+    }
 }
 
 fn write(place: &Place, name: &str, sent: &[Sent]) {
@@ -90,7 +96,11 @@ fn begin(place: &Place, base: Option<&str>, case: &str) {
 /// Runs an ingest and kills it after a while; what is left opens and verifies, unless the case was not even made.
 fn killed(place: &Place, case: &str, captures: &[&str], after: Duration) {
     let mut command = Command::new(PROGRAM);
-    command.current_dir(place.path()).args(["ingest", case]).args(captures).stderr(Stdio::null());
+    command
+        .current_dir(place.path())
+        .args(["ingest", case, "--store", place.store().name()])
+        .args(captures)
+        .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     std::thread::sleep(after);
     child.kill().unwrap();

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use md5::{Digest, Md5};
 
-use crate::support::{Place, open, select, testdata};
+use crate::support::{Place, STORES, open, select, testdata};
 
 #[test]
 fn every_situation_comes_out_as_its_lists_say() {
-    for folder in folders() {
+    for (folder, store) in folders().into_iter().flat_map(|folder| STORES.map(|store| (folder.clone(), store))) {
         let name = folder.file_name().unwrap().to_str().unwrap();
-        let place = Place::new();
+        let place = Place::of(store);
         let listed = lines(&folder.join("captures.csv"));
         let captures: Vec<String> = listed.iter().map(|line| testdata(&format!("{name}/{}", cell(line, 0)))).collect();
         let code = place.ingest("case", &captures).status.code();
@@ -20,17 +20,18 @@ fn every_situation_comes_out_as_its_lists_say() {
         place.assert_whole("case");
         let case = place.path().join("case");
         assert_eq!(captures_of(&case), listed, "{name}");
-        assert_eq!(flows_of(&case), lines(&folder.join("expected.csv")), "{name}");
+        assert_eq!(flows_of(&case, &place.payload("case")), lines(&folder.join("expected.csv")), "{name}");
     }
 }
 
 #[test]
 fn captures_ingested_one_after_the_other_are_one_conversation() {
-    let place = Place::new();
     let both = ["spans_two_captures/first.pcap", "spans_two_captures/second.pcap.zst"].map(testdata);
-    place.ingest("at_once", &both);
-    both.iter().for_each(|capture| drop(place.ingest("in_turn", &[capture])));
-    place.contents("in_turn").assert_equals(&place.contents("at_once"), "spans_two_captures");
+    for place in STORES.map(Place::of) {
+        place.ingest("at_once", &both);
+        both.iter().for_each(|capture| drop(place.ingest("in_turn", &[capture])));
+        place.contents("in_turn").assert_equals(&place.contents("at_once"), "spans_two_captures");
+    }
 }
 
 #[test]
@@ -82,11 +83,11 @@ fn captures_of(case: &Path) -> Vec<String> {
 }
 
 /// As `expected.csv` lists them, with the MD5 of what lies in the file.
-fn flows_of(case: &Path) -> Vec<String> {
+fn flows_of(case: &Path, payload: &Path) -> Vec<String> {
     let sql = "SELECT path, length, gap_bytes FROM flows WHERE path IS NOT NULL ORDER BY id";
     let line = |row: String| {
         let cells: Vec<&str> = row.split('|').collect();
-        let md5 = Md5::digest(fs::read(case.join(cells[0])).unwrap());
+        let md5 = Md5::digest(fs::read(payload.join(cells[0])).unwrap());
         let md5: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();
         let name = cells[0].rsplit('/').next().unwrap();
         format!("{name},{},{},{md5}", cells[1], cells[2])

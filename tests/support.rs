@@ -6,24 +6,42 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::SystemTime;
 
+use flowcase::store::Kind;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// The built program.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_flowcase");
 
+/// Both ways of keeping payload.
+pub const STORES: [Kind; 2] = [Kind::Files, Kind::Packed];
+
 /// A directory for one test; its cases have names relative to it.
-pub struct Place(tempfile::TempDir);
+pub struct Place {
+    directory: tempfile::TempDir,
+    /// How its cases keep payload.
+    store: Kind,
+}
 
 impl Place {
-    /// An empty one.
+    /// An empty one, whose cases keep payload in files.
     pub fn new() -> Self {
-        Place(tempfile::tempdir().unwrap())
+        Self::of(Kind::Files)
+    }
+
+    /// An empty one, whose cases keep payload so.
+    pub fn of(store: Kind) -> Self {
+        Place { directory: tempfile::tempdir().unwrap(), store }
+    }
+
+    /// How its cases keep payload.
+    pub fn store(&self) -> Kind {
+        self.store
     }
 
     /// The directory.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.directory.path()
     }
 
     /// Writes a file; its name, for a command line.
@@ -54,7 +72,10 @@ impl Place {
     /// Ingests captures, perhaps with options; what was left out is no failure.
     #[track_caller]
     pub fn ingest<S: AsRef<str>>(&self, case: &str, words: &[S]) -> Output {
-        let words: Vec<&str> = ["ingest", case].into_iter().chain(words.iter().map(AsRef::as_ref)).collect();
+        let mut words: Vec<&str> = ["ingest", case].into_iter().chain(words.iter().map(AsRef::as_ref)).collect();
+        if self.store == Kind::Packed {
+            words.extend(["--store", "packed"]);
+        }
         let output = self.run(&words);
         assert!(matches!(output.status.code(), Some(0 | 1)), "{:?}: {}", output.status, stderr(&output));
         output
@@ -80,8 +101,21 @@ impl Place {
         let segments = self.stdout(&["query", case, "SELECT * FROM segments", "--format", "csv"]);
         rows.insert("segments".to_owned(), segments.lines().map(str::to_owned).collect());
         let mut files = BTreeMap::new();
-        walk(&root.join("flows"), &root, &mut files);
+        let payload = self.payload(case);
+        walk(&payload.join("flows"), &payload, &mut files);
         Contents { rows, files, entries: entries(&root) }
+    }
+
+    /// A directory with the payload files of a case under their paths: the case itself, or what is exported from it.
+    #[track_caller]
+    pub fn payload(&self, case: &str) -> PathBuf {
+        if self.store == Kind::Files {
+            return self.path().join(case);
+        }
+        let out = format!("{case} exported");
+        let _ = fs::remove_dir_all(self.path().join(&out));
+        self.stdout(&["export", case, "--as", "files", "-o", &out]);
+        self.path().join(out)
     }
 }
 

@@ -6,13 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use flowcase::store::Kind;
 use rusqlite::Connection;
 
 use crate::support::{Place, select, stderr, testdata};
 
 /// A case with rows in every table: gaps, a conflict, anomalies, skipped frames, connections at rest.
 fn made() -> (Place, PathBuf) {
-    let place = Place::new();
+    made_with(Kind::Files)
+}
+
+fn made_with(store: Kind) -> (Place, PathBuf) {
+    let place = Place::of(store);
     let captures = ["web", "loss", "overlap_conflict", "jump", "damaged", "late_syn"];
     place.ingest("case", &captures.map(|name| testdata(&format!("{name}/capture.pcap"))));
     place.assert_whole("case");
@@ -76,6 +81,51 @@ fn changed_files_are_found() {
     }
 }
 
+/// The pack is named, and every flow that lies where it is broken.
+#[test]
+fn changed_packs_are_found() {
+    type Change = fn(&Path);
+    let changes: &[(&str, Change)] = &[
+        ("a flipped bit", |path| {
+            let (file, mut byte) = (fs::File::options().read(true).write(true).open(path).unwrap(), [0]);
+            let middle = file.metadata().unwrap().len() / 2;
+            file.read_exact_at(&mut byte, middle).unwrap();
+            file.write_all_at(&[byte[0] ^ 1], middle).unwrap();
+        }),
+        ("cut", |path| {
+            let file = fs::File::options().write(true).open(path).unwrap();
+            file.set_len(path.metadata().unwrap().len() - 1).unwrap();
+        }),
+        ("lost", |path| fs::remove_file(path).unwrap()),
+        ("a link to its own bytes", |path| {
+            let copy = path.ancestors().nth(3).unwrap().join("copy");
+            fs::rename(path, &copy).unwrap();
+            symlink(copy, path).unwrap();
+        }),
+    ];
+    for (what, change) in changes {
+        let (place, case) = made_with(Kind::Packed);
+        change(&case.join("packs/1"));
+        assert_found(&place, "packs/1: ", what);
+        let paths = select(&crate::support::open(&case), "SELECT path FROM flow WHERE substr(pieces, 1, 1) = x'01'");
+        assert!(paths.len() > 1);
+        paths.iter().for_each(|path| assert_found(&place, &format!("{path}: cannot be read"), what));
+    }
+    let (place, case) = made_with(Kind::Packed);
+    let file = fs::File::options().write(true).open(case.join("packs/1")).unwrap();
+    file.set_len(file.metadata().unwrap().len() + 1).unwrap();
+    assert_found(&place, "packs/1: ", "grown");
+    file.set_len(file.metadata().unwrap().len() - 1).unwrap();
+    fs::write(case.join("packs/8"), "").unwrap();
+    assert_found(&place, "packs/8: no pack of the case", "one too many");
+    fs::remove_file(case.join("packs/8")).unwrap();
+    fs::create_dir(case.join("flows")).unwrap();
+    fs::write(case.join("flows/x"), "").unwrap();
+    assert_found(&place, "flows/x: no flow of the case", "a file beside");
+    fs::remove_dir_all(case.join("flows")).unwrap();
+    place.assert_whole("case");
+}
+
 #[test]
 fn files_too_many_are_found() {
     let (place, case) = made();
@@ -135,7 +185,29 @@ fn changed_rows_are_found() {
         "INSERT INTO gap SELECT flow_id, \"offset\" + length, 1 FROM gap LIMIT 1",
         "UPDATE seal SET sum = zeroblob(16) WHERE name = 'flow'",
     ];
-    let (place, case) = made();
+    assert_all_found(Kind::Files, &changes);
+}
+
+#[test]
+fn changed_rows_about_packs_are_found() {
+    let changes = [
+        "UPDATE flow SET pieces = NULL WHERE id = 1",
+        "UPDATE flow SET pieces = x'00ff' WHERE id = 1",
+        "UPDATE flow SET pieces = (SELECT pieces FROM flow WHERE id = 2) WHERE id = 1",
+        "UPDATE pack_frame SET length = length - 1 WHERE number = 0",
+        "UPDATE pack_frame SET stored_bytes = stored_bytes + 1 WHERE number = 0",
+        "UPDATE pack_frame SET \"offset\" = \"offset\" + 1 WHERE number = 0",
+        "UPDATE pack_frame SET length = 1 << 60 WHERE number = 0",
+        "UPDATE pack_frame SET pack = pack + 8",
+        "DELETE FROM pack_frame",
+        "INSERT INTO pack_frame SELECT pack, number + 1000, \"offset\" + stored_bytes, 1, 1 FROM pack_frame",
+    ];
+    assert_all_found(Kind::Packed, &changes);
+}
+
+#[track_caller]
+fn assert_all_found(store: Kind, changes: &[&str]) {
+    let (place, case) = made_with(store);
     let index = case.join("case.sqlite");
     let sound = fs::read(&index).unwrap();
     for sql in changes {
@@ -157,8 +229,11 @@ fn every_table_is_sealed() {
     sealed.extend(["run".to_owned(), "seal".to_owned()]);
     sealed.sort();
     assert_eq!(tables, sealed);
+    let (_packed, packed) = made_with(Kind::Packed);
+    let packed = crate::support::open(&packed);
     for table in tables {
-        assert_ne!(select(&index, &format!("SELECT count(*) FROM {table}")), ["0"], "{table} is empty here");
+        let index = if table == "pack_frame" { &packed } else { &index };
+        assert_ne!(select(index, &format!("SELECT count(*) FROM {table}")), ["0"], "{table} is empty here");
     }
 }
 

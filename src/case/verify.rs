@@ -1,20 +1,17 @@
-//! What `verify` looks at: every payload file against its row, the directory against the index, and the index against
-//! its own seals.
+//! What `verify` looks at: every payload file and every frame of a pack against its row, the directory against the index,
+//! and the index against its own seals.
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::SeekFrom;
-
-use super::{Error, Reader};
+use super::{Error, Payload, Reader};
 use crate::index::{FlowInfo, Selection};
-use crate::model::HashKind;
-use crate::store::digest::of_file;
+use crate::model::{HashKind, PackFrame};
 use crate::store::journal::SCRATCH;
+use crate::store::packed;
 use crate::store::template::DIRECTORY;
 
 /// What was looked at, and what is wrong.
@@ -53,11 +50,14 @@ impl Reader {
             report.bytes += flow.length;
             let found = self.check_flow(&flow);
             report.faults.extend(found.into_iter().map(|what| Fault { path: flow.path.clone(), what }));
-            paths.insert(flow.path);
+            if flow.pieces.is_none() {
+                paths.insert(flow.path);
+            }
             progress(report.bytes);
             Ok(())
         })?;
-        for directory in [DIRECTORY, SCRATCH] {
+        paths.extend(self.check_packs(&mut report.faults)?);
+        for directory in [DIRECTORY, SCRATCH, packed::DIRECTORY] {
             self.find_surplus(directory, &paths, &mut report.faults);
         }
         let changed = self.index.check_seals()?.into_iter().map(|table| format!("rows of `{table}` were changed"));
@@ -67,36 +67,72 @@ impl Reader {
     }
 
     fn check_flow(&self, flow: &FlowInfo) -> Vec<String> {
-        let file = match self.open_payload(&flow.path) {
-            Ok(file) => file,
+        let payload = match self.payload(flow) {
+            Ok(payload) => payload,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return vec!["missing".to_owned()],
             Err(error) => return vec![format!("cannot be read as a file of the case: {error}")],
         };
-        self.check_file(flow, &file).unwrap_or_else(|error| vec![format!("cannot be read: {error}")])
+        self.check_payload(flow, &payload).unwrap_or_else(|error| vec![format!("cannot be read: {error}")])
     }
 
-    fn check_file(&self, flow: &FlowInfo, file: &File) -> io::Result<Vec<String>> {
-        let length = file.metadata()?.len();
+    fn check_payload(&self, flow: &FlowInfo, payload: &Payload<'_>) -> io::Result<Vec<String>> {
+        let length = payload.length();
         if length != flow.length {
             return Ok(vec![format!("{length} bytes long instead of {}", flow.length)]);
         }
         let mut faults = Vec::new();
+        if let Some(stored) = payload.stored_bytes().filter(|stored| *stored != flow.stored_bytes) {
+            faults.push(format!("{stored} bytes lie in packs instead of {}", flow.stored_bytes));
+        }
         for (offset, length) in self.index.gaps(flow.id).map_err(io::Error::other)? {
-            if let Some(at) = first_nonzero(file, offset, length)? {
+            if let Some(at) = first_nonzero(payload, offset, length)? {
                 faults.push(format!("offset {at} lies in a gap and is not zero"));
             }
         }
         let kinds: Vec<HashKind> = HashKind::ALL.into_iter().filter(|kind| flow.digests.get(*kind).is_some()).collect();
-        if !kinds.is_empty() {
-            let found = of_file(&kinds, file)?;
+        if !kinds.is_empty() || flow.pieces.is_some() {
+            let found = payload.digests(&kinds)?;
             let differs = kinds.into_iter().filter(|kind| found.get(*kind) != flow.digests.get(*kind));
             faults.extend(differs.map(|kind| format!("{} differs", kind.name())));
         }
         Ok(faults)
     }
 
+    /// Decompresses every frame of every pack; the packs the index names.
+    fn check_packs(&self, faults: &mut Vec<Fault>) -> Result<HashSet<String>, Error> {
+        let frames = self.index.frames()?;
+        let packs = frames.chunk_by(|one, other| one.pack == other.pack);
+        Ok(packs.map(|frames| self.check_pack(frames, faults)).collect())
+    }
+
+    /// Frames lie side by side, and nothing else in their pack.
+    fn check_pack(&self, frames: &[PackFrame], faults: &mut Vec<Fault>) -> String {
+        let (name, mut at, mut bytes) = (packed::path(frames[0].pack), 0, Vec::new());
+        for frame in frames {
+            if frame.offset != at {
+                let what = format!("frame {} is said to lie at {} instead of {at}", frame.number, frame.offset);
+                faults.push(Fault { path: name.clone(), what });
+            }
+            at = frame.end();
+            if let Err(error) = self.packs.borrow_mut().read(frame, &mut bytes) {
+                faults.push(Fault { path: name.clone(), what: error.to_string() });
+            }
+        }
+        let length = self.beneath.read(&name).and_then(|file| Ok(file.metadata()?.len()));
+        let what = match length {
+            Ok(length) if length == at => return name,
+            Ok(length) => format!("{length} bytes long instead of {at}"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "missing".to_owned(),
+            Err(error) => format!("cannot be read as a file of the case: {error}"),
+        };
+        faults.push(Fault { path: name.clone(), what });
+        name
+    }
+
     /// Files beneath `directory` that no row names.
     fn find_surplus(&self, directory: &str, known: &HashSet<String>, faults: &mut Vec<Fault>) {
+        let surplus =
+            if directory.starts_with(packed::DIRECTORY) { "no pack of the case" } else { "no flow of the case" };
         let mut entries: Vec<_> = fs::read_dir(self.root().join(directory)).into_iter().flatten().flatten().collect();
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
@@ -104,29 +140,23 @@ impl Reader {
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.find_surplus(&path, known, faults);
             } else if !known.contains(&path) {
-                faults.push(Fault { path, what: "no flow of the case".to_owned() });
+                faults.push(Fault { path, what: surplus.to_owned() });
             }
         }
     }
 }
 
-/// Offset of the first byte in a range that is not zero. What the file system knows to be a hole is not read.
-fn first_nonzero(file: &File, offset: u64, length: u64) -> io::Result<Option<u64>> {
+/// Offset of the first byte in a range that is not zero. What is known to be a hole is not read.
+fn first_nonzero(payload: &Payload<'_>, offset: u64, length: u64) -> io::Result<Option<u64>> {
     let (mut at, end) = (offset, offset + length);
     let mut buffer = vec![0; (64 << 10).min(length as usize)];
-    while let Ok(data) = rustix::fs::seek(file, SeekFrom::Data(at)) {
-        if data >= end {
-            break;
-        }
-        let bytes = buffer.len().min((end - data) as usize);
-        file.read_exact_at(&mut buffer[..bytes], data)?;
+    while let Some(data) = payload.next_data(at)?.filter(|data| data.start < end) {
+        let bytes = buffer.len().min((data.end.min(end) - data.start) as usize);
+        payload.read_at(data.start, &mut buffer[..bytes])?;
         if let Some(i) = buffer[..bytes].iter().position(|&byte| byte != 0) {
-            return Ok(Some(data + i as u64));
+            return Ok(Some(data.start + i as u64));
         }
-        at = data + bytes as u64;
-        if at >= end {
-            break;
-        }
+        at = data.start + bytes as u64;
     }
     Ok(None)
 }

@@ -22,19 +22,27 @@ pub struct Args {
     flow: String,
 }
 
-/// Streams the payload file.
+/// Payload read at once: as much as a frame of a pack holds.
+const BLOCK: usize = 256 << 10;
+
+/// Streams the payload.
 pub fn run(args: &Args) -> Result<Done, Error> {
     let case = args.case.open()?;
     let Some(flow) = find(&case, &args.flow)? else { return Ok(Done::Whole) };
     let failed = |source| Error::File { path: case.root().join(&flow.path), source };
-    let mut file = case.open_payload(&flow.path).map_err(failed)?;
-    let mut out = output::stdout();
-    let written = io::copy(&mut file, &mut out)?;
-    out.flush()?;
-    if written != flow.length {
-        eprintln!("the file has {written} bytes instead of the {} recorded: see `flowcase verify`", flow.length);
+    let payload = case.payload(&flow).map_err(failed)?;
+    let (length, mut out) = (payload.length(), output::stdout());
+    let mut block = vec![0; BLOCK.min(length as usize)];
+    for at in (0..length).step_by(BLOCK) {
+        let block = &mut block[..BLOCK.min((length - at) as usize)];
+        payload.read_at(at, block).map_err(failed)?;
+        out.write_all(block)?;
     }
-    Ok(Done::but(written != flow.length))
+    out.flush()?;
+    if length != flow.length {
+        eprintln!("the file has {length} bytes instead of the {} recorded: see `flowcase verify`", flow.length);
+    }
+    Ok(Done::but(length != flow.length))
 }
 
 /// The flow with this id or path; `None` for one of the `flows` view that has no payload.

@@ -8,6 +8,7 @@ use super::{progress, size};
 use crate::index::rows::Status;
 use crate::ingest::{self, Options, Outcome, Summary};
 use crate::model::HashKind;
+use crate::store;
 use crate::view::escape::printable;
 
 /// File captures into a case, which is made if it is missing
@@ -17,7 +18,7 @@ use crate::view::escape::printable;
 /// connection may go on from one to the next, now or in a later ingest. A capture that is in the case already is passed
 /// over.
 ///
-/// What --overlap, --max-jump, --max-bytes, --template and --hash say is fixed when the case is made.
+/// What --overlap, --max-jump, --max-bytes, --store, --template and --hash say is fixed when the case is made.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -49,6 +50,9 @@ pub struct Args {
     /// machine runs at once]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
+    /// How payload is kept: a file a flow, or a few packs of compressed frames [default for a new case: files]
+    #[arg(long, value_name = "KIND", value_enum)]
+    store: Option<Store>,
     /// Have everything on disk before each commit, so that a power loss costs nothing committed
     #[arg(long)]
     sync: bool,
@@ -81,6 +85,14 @@ enum Overlap {
     Last,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Store {
+    /// One file a flow, beneath flows/
+    Files,
+    /// A few files in packs/, smaller and faster where flows are many
+    Packed,
+}
+
 /// Ingests, and says on stderr what became of it.
 pub fn run(args: Args) -> Result<Done, Error> {
     let options = Options {
@@ -90,6 +102,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         overlap_last: args.overlap.map(|copy| copy == Overlap::Last),
         max_jump: args.max_jump,
         max_bytes: args.max_bytes,
+        store: args.store.map(kind),
         sync: args.sync,
         workers: args.workers.map(usize::from),
         group_bytes: None,
@@ -106,6 +119,13 @@ pub fn run(args: Args) -> Result<Done, Error> {
     })?;
     say(&summary);
     Ok(Done::but(summary.left_out))
+}
+
+fn kind(store: Store) -> store::Kind {
+    match store {
+        Store::Files => store::Kind::Files,
+        Store::Packed => store::Kind::Packed,
+    }
 }
 
 /// Which digests, or `None` where the command line does not say.

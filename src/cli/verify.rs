@@ -9,7 +9,7 @@ use crate::view::escape::printable;
 
 /// Check every payload byte and every row against what was recorded
 ///
-/// Reads every payload file, compares length, holes and digests with the index, looks for files that no row names, and
+/// Reads every payload file or pack, compares length, holes and digests with the index, looks for files that no row names, and
 /// checks the index against its own seals. Each fault is a line on stdout, beginning with the path it is about; exit code
 /// 1 if there are any.
 #[derive(Debug, clap::Args)]

@@ -53,7 +53,7 @@ tables! {
     ) key ("id");
     FLOW = "flow" (
         "id, connection_id, side, part, path_key, path, base, length, stored_bytes, missing_tail_bytes, packets, \
-        start_ns, end_ns, replaced, sha256, md5, sha1, blake3, extents"
+        start_ns, end_ns, replaced, sha256, md5, sha1, blake3, extents, pieces"
     ) key ("id");
     EXTENT = "extent" ("flow_id, seq, data") key ("flow_id, seq");
     GAP = "gap" ("flow_id, \"offset\", length") key ("flow_id, \"offset\"");
@@ -64,6 +64,7 @@ tables! {
     ANOMALY = "anomaly" (
         "capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count"
     ) key ("capture_id, frame, kind, flow_id");
+    PACK_FRAME = "pack_frame" ("pack, number, \"offset\", stored_bytes, length") key ("pack, number");
     DORMANT = "dormant" ("id, until_ns, hashes, state") key ("id") unsealed 0;
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::seal::Seals;
 use super::{Error, Result};
 
 /// Larger than SQLite's default: rows come in bulk, and a page is one write to the log and one to the file.
@@ -16,7 +17,9 @@ pub const APPLICATION_ID: u32 = 0x464c_4f57;
 
 /// Numbered, forward only, frozen once released. `user_version` counts those applied.
 const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_case.sql"), include_str!("../../migrations/0002_views.sql"), INDEXES];
+    &[include_str!("../../migrations/0001_case.sql"), include_str!("../../migrations/0002_views.sql"), INDEXES, PACKS];
+
+const PACKS: &str = include_str!("../../migrations/0004_packs.sql");
 
 /// The secondary indexes: may be run again at any time.
 pub const INDEXES: &str = include_str!("../../migrations/0003_indexes.sql");
@@ -116,12 +119,14 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Applies what `version` lacks, in one transaction. (A migration that changes rows or columns has to seal again:
-/// index/seal.rs.)
+/// Applies what `version` lacks, in one transaction. Columns that came are sealed with the rows.
 fn migrate(db: &Connection, version: u32) -> Result<()> {
     let tx = db.unchecked_transaction()?;
     for migration in &MIGRATIONS[version as usize..] {
         tx.execute_batch(migration)?;
+    }
+    if version > 0 {
+        Seals::of_rows(&tx)?.store(&tx)?;
     }
     tx.execute_batch(&format!("PRAGMA user_version = {VERSION};"))?;
     Ok(tx.commit()?)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::extents::Encoder;
 use super::rows::*;
 use super::{Reader, Sink, Value, Writer};
-use crate::model::{AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, Path, Skip, Timestamp};
+use crate::model::{AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, PackFrame, Path, Skip, Timestamp};
 
 /// A case that goes when dropped.
 pub struct Case {
@@ -147,6 +147,7 @@ pub fn flow(connection: u64) -> Row {
         replaced: false,
         digests: Digests { sha256: Some([0xab; 32]), ..Digests::default() },
         extents: Vec::new(),
+        pieces: None,
     }))
 }
 
@@ -217,6 +218,7 @@ pub fn everything() -> Vec<Row> {
         anomaly(Some((1, 1)), 1),
         anomaly(None, 2),
         capture(1),
+        Row::Frame(PackFrame { pack: 0, number: 0, offset: 0, stored_bytes: 9, length: 10 }),
         dormant(1, u64::MAX),
     ]
 }

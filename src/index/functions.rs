@@ -2,18 +2,18 @@
 //! [`FUNCTIONS`](super::columns::FUNCTIONS).
 
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, Error};
 
+use super::Result;
 use super::parse::{Malformed, Net};
-use super::{Result, payload};
+use super::payload::Payloads;
 use crate::model::Timestamp;
 
-/// Registers every function. `payload` reads flow rows through a connection of its own, and files beneath `case_dir`.
-pub fn install(db: &Connection, path: &Path, case_dir: &Path) -> Result<()> {
+/// Registers every function.
+pub fn install(db: &Connection, payloads: Payloads) -> Result<()> {
     let pure = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     db.create_scalar_function("ip", 1, pure, |context| Ok(address(context, 0)?.map(sortable)))?;
     db.create_scalar_function("in_subnet", 2, pure, in_subnet)?;
@@ -24,14 +24,14 @@ pub fn install(db: &Connection, path: &Path, case_dir: &Path) -> Result<()> {
         let text: Option<String> = context.get(0)?;
         Ok(text.and_then(|text| text.parse::<Timestamp>().ok()).map(Timestamp::nanoseconds))
     })?;
-    let files = Mutex::new(payload::Files::open(path, case_dir)?);
+    let payloads = Mutex::new(payloads);
     db.create_scalar_function(
         "payload",
         1,
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY,
         move |context| {
             let Some(flow) = context.get::<Option<i64>>(0)? else { return Ok(None) };
-            files.lock().unwrap_or_else(PoisonError::into_inner).read(flow).map_err(failed)
+            payloads.lock().unwrap_or_else(PoisonError::into_inner).read(flow).map_err(failed)
         },
     )?;
     Ok(())
@@ -75,7 +75,8 @@ mod tests {
             all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
         };
         let before = names(&db);
-        install(&db, &path, directory.path()).unwrap();
+        let unpack = crate::index::payload::no_packs();
+        install(&db, Payloads::open(&path, directory.path(), unpack).unwrap()).unwrap();
         let ours: Vec<String> = names(&db).into_iter().filter(|name| !before.contains(name)).collect();
         let mut listed: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| name.split('(').next().unwrap()).collect();
         listed.sort_unstable();

@@ -44,6 +44,7 @@ impl Writer {
             Special::Conflict(row) => self.put_conflict(row),
             Special::Anomaly(row) => self.put_anomaly(row),
             Special::Capture(row) => self.put_capture(row),
+            Special::Frame(row) => self.put_frame(row),
             Special::Resting(row) => self.put_packed(row),
         }
     }

@@ -9,7 +9,7 @@ use super::dormant::{Chunk, Compressor, Packed};
 use super::rows::{AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, Rest, Row, path_key};
 use super::seal::digest;
 use super::{Result, macs};
-use crate::model::{FlowId, Timestamp};
+use crate::model::{FlowId, PackFrame, Timestamp};
 
 /// Tables whose rows are plain: by their place here.
 pub(super) static PLAIN: [&Table; 3] = [&CONNECTION, &FLOW, &GAP];
@@ -44,6 +44,7 @@ pub(super) enum Special {
     Conflict(Box<ConflictRow>),
     Anomaly(Box<AnomalyRow>),
     Capture(Box<CaptureRow>),
+    Frame(PackFrame),
     Resting(Packed),
 }
 
@@ -84,6 +85,7 @@ impl Rows {
             Row::Conflict(row) => self.special(Special::Conflict(row)),
             Row::Anomaly(row) => self.special(Special::Anomaly(row)),
             Row::Capture(row) => self.special(Special::Capture(row)),
+            Row::Frame(row) => self.special(Special::Frame(row)),
         }
         Ok(())
     }
@@ -176,6 +178,7 @@ impl Rows {
             digests.sha1.as_ref(),
             digests.blake3.as_ref(),
             Some(&row.extents).filter(|extents| !extents.is_empty()),
+            row.pieces.as_ref(),
         ];
         self.plain(FLOWS, &cells);
         for (offset, length) in &row.gaps {

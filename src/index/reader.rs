@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::guard::Guard;
+use super::payload::{self, Unpack};
 use super::query::wrong;
 use super::rows::path_key;
 use super::selection::{Of, Selection};
@@ -55,6 +56,8 @@ pub struct FlowInfo {
     pub isn: Option<u32>,
     /// Digests of the file, holes read as zeros.
     pub digests: Digests,
+    /// Where its bytes lie in packs, encoded by the store; `None` if they lie in a file.
+    pub pieces: Option<Vec<u8>>,
 }
 
 /// A connection: a row of the `connections` view.
@@ -113,11 +116,11 @@ const FLOW: &str = "SELECT flow.id, connection_id, side, part,
     iif(side = 0, orig_ip, resp_ip), iif(side = 0, orig_port, resp_port), iif(side = 0, resp_ip, orig_ip),
     iif(side = 0, resp_port, orig_port), iif(side = 0, orig_vlan, resp_vlan), path, base, length, stored_bytes,
     missing_tail_bytes, packets, flow.start_ns, flow.end_ns, iif(side = 0, orig_isn, resp_isn),
-    sha256, md5, sha1, blake3, replaced, extents
+    sha256, md5, sha1, blake3, pieces, replaced, extents
     FROM flow CROSS JOIN connection ON connection.id = connection_id";
 
 /// Columns of [`FLOW`] that make a [`FlowInfo`].
-const FLOW_COLUMNS: usize = 22;
+const FLOW_COLUMNS: usize = 23;
 
 const CONNECTION: &str = "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history,
     orig_bytes, resp_bytes, orig_packets, resp_packets, orig_flow_id, resp_flow_id FROM connections";
@@ -128,9 +131,17 @@ impl Reader {
     /// # Errors
     /// `NotACase`, `Newer`, `Older`, `Damaged`; the file stays as it is.
     pub fn open(path: &Path, case_dir: &Path) -> Result<Reader> {
+        Self::open_with(path, case_dir, payload::no_packs())
+    }
+
+    /// Opens it with what unpacks packed payload for SQL.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(path: &Path, case_dir: &Path, unpack: Unpack) -> Result<Reader> {
         let mut db = file::open_for_reading(path)?;
         let guard = Guard::install(&mut db)?;
-        functions::install(&db, path, case_dir)?;
+        functions::install(&db, payload::Payloads::open(path, case_dir, unpack)?)?;
         segments::install(&db, path)?;
         Ok(Reader { db, guard })
     }
@@ -259,6 +270,7 @@ fn flow(row: &rusqlite::Row<'_>) -> rusqlite::Result<FlowInfo> {
             sha1: digest(row, 20)?,
             blake3: digest(row, 21)?,
         },
+        pieces: row.get(22)?,
     })
 }
 

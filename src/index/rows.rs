@@ -1,6 +1,8 @@
 //! Rows on their way into the index: what ingest says, one struct a table. Shapes and units follow `migrations/`.
 
-use crate::model::{AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, Path, Skip, Timestamp};
+use crate::model::{
+    AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, PackFrame, Path, Skip, Timestamp,
+};
 
 /// Anything [`Writer::put`](super::Writer::put) takes. Order matters only within a flow: extents before the conflicts
 /// that refer to them.
@@ -16,6 +18,8 @@ pub enum Row {
     Conflict(Box<ConflictRow>),
     /// The first occurrence of a kind of anomaly in a flow or capture, with its count so far.
     Anomaly(Box<AnomalyRow>),
+    /// A frame of a pack.
+    Frame(PackFrame),
     /// A connection that may go on in a later ingest, as `track` encoded it.
     Dormant(DormantRow),
     /// A capture, after its last frame.
@@ -112,6 +116,8 @@ pub struct FlowRow {
     /// Its last chunk of extents, encoded; the chunks before it, of the few flows that have more than one, were
     /// [`Row::Extents`]. May be empty.
     pub extents: Vec<u8>,
+    /// Where its bytes lie in packs, encoded by the store; `None` if they lie in a file.
+    pub pieces: Option<Vec<u8>>,
 }
 
 /// A number of a path by which its flow is found, the same for ever: XXH3-64's sibling, the lower half of XXH3-128.

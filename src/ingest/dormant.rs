@@ -20,6 +20,7 @@ pub struct Settled {
     first: Option<Timestamp>,
     extents: u64,
     replaced: bool,
+    pieces: Option<Vec<u8>>,
 }
 
 /// A flow that goes on: for the store, and for the shard.
@@ -37,12 +38,13 @@ impl Settled {
     pub fn new(row: &FlowRow, extents: u64) -> Self {
         let first = row.span.map(|(first, _)| first);
         let (path, base, length, replaced) = (row.path.as_str().into(), row.base, row.length, row.replaced);
-        Settled { flow: row.id, path, base, length, first, extents, replaced }
+        Settled { flow: row.id, path, base, length, first, extents, replaced, pieces: row.pieces.clone() }
     }
 
     /// It goes on.
     pub fn wake(self) -> Waking {
-        let at_rest = AtRest { path: self.path.into(), base: self.base, length: self.length, first: self.first };
+        let Settled { path, base, length, first, pieces, .. } = self;
+        let at_rest = AtRest { path: path.into(), base, length, first, pieces };
         Waking { flow: self.flow, at_rest, live: Live::resumed(self.extents, self.replaced) }
     }
 }
@@ -61,14 +63,15 @@ struct Rest {
     path: Box<str>,
     extents: u64,
     replaced: bool,
+    pieces: Option<Vec<u8>>,
 }
 
 /// Puts a connection to rest, with those of its flows that have a file.
 pub fn encode(connection: Box<Connection>, flows: Box<[Settled]>) -> Result<DormantRow, Error> {
     let (id, until, tuple_hash) = (connection.id, until(&connection), hash_of(&connection));
     let rest = |flow: Settled| {
-        let Settled { flow, path, extents, replaced, .. } = flow;
-        Rest { flow, path, extents, replaced }
+        let Settled { flow, path, extents, replaced, pieces, .. } = flow;
+        Rest { flow, path, extents, replaced, pieces }
     };
     let dormant = Dormant { connection, flows: flows.into_iter().map(rest).collect() };
     let state = postcard::to_extend(&dormant, Vec::with_capacity(256))?;
@@ -110,7 +113,8 @@ impl Dormant {
         let waking = parts.filter_map(|(flow, part)| {
             let rest = flows.iter().find(|rest| rest.flow == flow.id)?;
             let first = flow.span.map(|(first, _)| first);
-            let at_rest = AtRest { path: rest.path.to_string(), base: part.base(), length: part.length(), first };
+            let (path, pieces) = (rest.path.to_string(), rest.pieces.clone());
+            let at_rest = AtRest { path, base: part.base(), length: part.length(), first, pieces };
             Some(Waking { flow: flow.id, at_rest, live: Live::resumed(rest.extents, rest.replaced) })
         });
         let waking = waking.collect();

@@ -44,6 +44,8 @@ pub struct Options {
     pub hashes: Option<Vec<HashKind>>,
     /// Names of payload files.
     pub template: Option<String>,
+    /// How payload is kept.
+    pub store: Option<store::Kind>,
     /// The later copy of an overlap wins.
     pub overlap_last: Option<bool>,
     /// See [`Limits::max_jump`].

@@ -43,13 +43,14 @@ pub fn record(
     case.index.set_sync(options.sync)?;
     case.index.defer_indexes()?;
     let payload = Payload::new(case.beneath.clone(), options.sync);
+    let stores = payload.stores(&case.index, settings)?;
     let merge = Merge::new(capture::plan(&plan.reading));
     let read = merge.bytes_read();
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
         let workers = options.workers.unwrap_or_else(cores);
         let start = Start { connection, flow, dormant, batch, workers };
-        let mut recorder = Recorder::new(scope, settings, payload, scribe, start)?;
+        let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {
             let mut sent = merge.map(|step| send.send(step));

@@ -2,6 +2,7 @@
 //! shards. Numbers and names depend on this one place alone, whatever the number of workers.
 
 use std::collections::HashSet;
+use std::io;
 use std::sync::Arc;
 use std::thread::Scope;
 
@@ -14,14 +15,14 @@ use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
 use super::shard::Shard;
 use super::{Error, Summary};
-use crate::index::Hashes;
+use crate::index::{self, Frames, Hashes, PackEnd};
 use crate::model::endpoint::tuple_hash;
 use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment, Timestamp};
 use crate::reassemble::part::Kind;
 use crate::store::beneath::Beneath;
 use crate::store::names::Names;
 use crate::store::template::Facts;
-use crate::store::{self, Files, PayloadStore, at, journal};
+use crate::store::{self, Files, Packed, PayloadStore, at, journal};
 use crate::track::{Begun, Connection, Event, Stamp, Tracker};
 
 /// Bytes gathered in front of the stores, all together.
@@ -94,12 +95,12 @@ impl<'scope> Recorder<'scope> {
         scope: &'scope Scope<'scope, 'env>,
         settings: &Settings,
         payload: Payload,
+        stores: Vec<Box<dyn PayloadStore>>,
         scribe: Scribe<'scope>,
         start: Start,
     ) -> Result<Self, Error> {
         payload.begin(start.batch + 1)?;
-        let store = |number| payload.store(settings, number);
-        let shards = (0..SHARDS).map(|number| Shard::new(store(number), GATHER / SHARDS)).collect();
+        let shards = stores.into_iter().map(|store| Shard::new(store, GATHER / SHARDS)).collect();
         Ok(Recorder {
             tracker: Tracker::new(settings.limits.clone(), start.connection, start.flow),
             crew: Crew::start(scope, start.workers, shards, || scribe.desk())?,
@@ -270,8 +271,27 @@ impl Payload {
         Payload { beneath, journal: journal::Shared::default(), sync }
     }
 
-    fn store(&self, settings: &Settings, number: usize) -> Box<dyn PayloadStore> {
-        Box::new(Files::new(self.beneath.clone(), settings.hashes.clone(), self.journal.clone(), number))
+    /// A store for each shard.
+    pub fn stores(&self, index: &index::Writer, settings: &Settings) -> Result<Vec<Box<dyn PayloadStore>>, Error> {
+        let ends = index.packs()?;
+        (0..SHARDS as u8).map(|number| self.store(number, &ends, index, settings)).collect()
+    }
+
+    fn store(
+        &self,
+        number: u8,
+        ends: &[PackEnd],
+        index: &index::Writer,
+        settings: &Settings,
+    ) -> Result<Box<dyn PayloadStore>, Error> {
+        let (beneath, hashes) = (self.beneath.clone(), settings.hashes.clone());
+        if settings.store == store::Kind::Files {
+            return Ok(Box::new(Files::new(beneath, hashes, self.journal.clone(), number)));
+        }
+        let end = ends.iter().find(|end| end.pack == number).copied().unwrap_or_default();
+        let mut frames = Frames::of(index.path());
+        let earlier = Box::new(move |frame| frames.frame(number, frame).map_err(io::Error::other));
+        Ok(Box::new(Packed::new(beneath, hashes, number, end.next_frame, end.bytes, earlier)?))
     }
 
     /// What is stored from now on belongs to the commit with this number.

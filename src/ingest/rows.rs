@@ -86,6 +86,7 @@ impl<'a> File<'a> {
             span: flow.span,
             replaced,
             digests: Digests::default(),
+            pieces: None,
             extents,
         }
     }

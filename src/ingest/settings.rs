@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Error, Options};
 use crate::model::{HashKind, Limits};
+use crate::store;
 use crate::store::template::Template;
 
 /// Settings of a case.
@@ -13,6 +14,8 @@ pub struct Settings {
     /// Names of payload files.
     pub template: Template,
     template_text: String,
+    /// How payload is kept.
+    pub store: store::Kind,
     /// Bounds and rules of reassembly.
     pub limits: Limits,
 }
@@ -27,7 +30,8 @@ impl Settings {
         hashes.sort_unstable();
         hashes.dedup();
         let template_text = options.template.clone().unwrap_or_default();
-        Ok(Settings { hashes, template: template(&template_text)?, template_text, limits })
+        let store = options.store.unwrap_or_default();
+        Ok(Settings { hashes, template: template(&template_text)?, template_text, store, limits })
     }
 
     /// Those of a case; `Err` if an option asks for something else.
@@ -39,6 +43,7 @@ impl Settings {
             ("max_bytes", options.max_bytes.is_some()),
             ("template", options.template.is_some()),
             ("hash", options.hashes.is_some()),
+            ("store", options.store.is_some()),
         ];
         for (name, _) in given.into_iter().filter(|(_, given)| *given) {
             let (stored, given) = (value(stored, name), value(&asked, name));
@@ -58,7 +63,7 @@ impl Settings {
             ("overlap", (if self.limits.overlap_last { "last" } else { "first" }).to_owned()),
             ("max_jump", self.limits.max_jump.to_string()),
             ("max_bytes", self.limits.max_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()),
-            ("store", "files".to_owned()),
+            ("store", self.store.name().to_owned()),
             ("template", self.template_text.clone()),
             ("hash", if hashes.is_empty() { "none".to_owned() } else { hashes.join(",") }),
         ];
@@ -78,9 +83,11 @@ impl Settings {
         let max_bytes = if value(map, "max_bytes").is_empty() { None } else { Some(number("max_bytes")?) };
         let overlap_last = value(map, "overlap") == "last";
         let limits = Limits { max_jump: number("max_jump")?, max_bytes, overlap_last, ..Limits::default() };
+        let kind = value(map, "store");
+        let store = store::Kind::from_name(kind).ok_or_else(|| Error::Setting("store", kind.to_owned()))?;
         let template_text = value(map, "template").to_owned();
         let template = template(&template_text)?;
-        Ok(Settings { hashes: names.map(hash).collect::<Result<_, _>>()?, template, template_text, limits })
+        Ok(Settings { hashes: names.map(hash).collect::<Result<_, _>>()?, template, template_text, store, limits })
     }
 }
 

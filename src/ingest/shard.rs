@@ -53,8 +53,8 @@ impl Shard {
     }
 
     /// All connections have ended: the store is ready for a commit.
-    pub fn prepare(&mut self) -> Result<(), Error> {
-        Ok(self.store.store().prepare()?)
+    pub fn prepare(&mut self, desk: &mut Desk) -> Result<(), Error> {
+        self.store.store().prepare()?.into_iter().try_for_each(|frame| desk.put(Row::Frame(frame)))
     }
 
     /// The commit happened.
@@ -115,7 +115,11 @@ impl Shard {
         let id = file.flow().id;
         let (mut live, stored) = self.store.close(id, file.extent().length())?;
         let extents = live.encoder.finish().unwrap_or_default();
-        let row = FlowRow { digests: stored.digests, ..file.row(stored.path.clone(), live.replaced, extents) };
+        let row = FlowRow {
+            digests: stored.digests,
+            pieces: stored.pieces,
+            ..file.row(stored.path.clone(), live.replaced, extents)
+        };
         let settled = Settled::new(&row, live.extents);
         desk.put(Row::Flow(Box::new(row)))?;
         Ok(settled)

@@ -47,7 +47,7 @@ impl Worker {
                 let _ = reply.send(());
             }
             Message::Prepare(reply) => {
-                self.shards.iter_mut().try_for_each(Shard::prepare)?;
+                self.shards.iter_mut().try_for_each(|shard| shard.prepare(&mut self.desk))?;
                 self.desk.flush()?;
                 let _ = reply.send(());
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::digest::Front;
 use super::{AtRest, Error, PayloadStore, Stored};
-use crate::model::{FlowId, HashKind, Timestamp};
+use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
 
 /// Every flow as a map from stream position to byte.
 #[derive(Default)]
@@ -70,11 +70,11 @@ impl PayloadStore for Memory {
         front.feed(&bytes);
         let path = self.flows.remove(&flow).unwrap_or_default().path;
         self.closed.insert(path.clone(), bytes);
-        Ok(Stored { path, digests: front.finish() })
+        Ok(Stored { path, digests: front.finish(), pieces: None })
     }
 
-    fn prepare(&mut self) -> Result<(), Error> {
-        Ok(())
+    fn prepare(&mut self) -> Result<Vec<PackFrame>, Error> {
+        Ok(Vec::new())
     }
 
     fn settle(&mut self) -> Result<(), Error> {

@@ -1,12 +1,12 @@
 //! F3: payload at rest. Bytes gather until enough of them lie side by side ([`gathered`]) and go to their place in a file
-//! beneath the case directory ([`files`]); names come from templates; digests follow the contiguous front.
+//! beneath the case directory ([`files`]) or into a pack ([`packed`]); names come from templates; digests follow the contiguous front.
 //!
 //! Law 7 is kept here: a committed byte is never changed in place without an undo record ([`journal`]), files that must
 //! be rebuilt are built beside and renamed after the commit, and [`recover`] puts things right after a kill.
 //! Law 9 too: every path is made of numbers and a checked template, and opened beneath the case without following links.
 #![allow(clippy::disallowed_methods, reason = "this floor is payload at rest")]
 
-use crate::model::{Digests, FlowId, Timestamp};
+use crate::model::{Digests, FlowId, PackFrame, Timestamp};
 
 pub mod beneath;
 pub mod digest;
@@ -16,12 +16,14 @@ pub mod gathered;
 pub mod journal;
 pub mod memory;
 pub mod names;
+pub mod packed;
 pub mod recover;
 pub mod template;
 
 pub use files::Files;
 pub use gathered::Gathered;
 pub use memory::Memory;
+pub use packed::Packed;
 
 /// A store that failed.
 #[derive(Debug, thiserror::Error)]
@@ -37,11 +39,39 @@ pub enum Error {
     /// A file stands where a payload file must be made; it is not ours and stays.
     #[error("`{0}`: a file that is not part of the case stands where a flow must be written")]
     InTheWay(String),
+    /// The index says of a flow that it lies where no store puts one.
+    #[error("`{0}`: what says where it lies in its pack makes no sense")]
+    Pieces(String),
 }
 
 /// Names the file an I/O error belongs to.
 pub(crate) fn at(path: &str) -> impl FnOnce(std::io::Error) -> Error + '_ {
     move |source| Error::Io { path: path.to_owned(), source }
+}
+
+/// How a case keeps its payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// One file a flow.
+    #[default]
+    Files,
+    /// A few files of compressed frames.
+    Packed,
+}
+
+impl Kind {
+    /// The name on the command line and in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Files => "files",
+            Kind::Packed => "packed",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Kind::Files, Kind::Packed].into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// A payload file that an earlier commit left.
@@ -55,6 +85,8 @@ pub struct AtRest {
     pub length: u64,
     /// Time of the flow's first frame: the file's times.
     pub first: Option<Timestamp>,
+    /// Where its bytes lie in packs; `None` if they lie in a file.
+    pub pieces: Option<Vec<u8>>,
 }
 
 /// A flow that was closed.
@@ -64,6 +96,8 @@ pub struct Stored {
     pub path: String,
     /// Digests of the whole payload.
     pub digests: Digests,
+    /// Where its bytes lie in packs ([`packed::pieces`]); `None` if they lie in a file.
+    pub pieces: Option<Vec<u8>>,
 }
 
 /// Where payload goes. Positions are stream positions; a flow's base says which of them is offset 0.
@@ -86,8 +120,9 @@ pub trait PayloadStore: Send {
     fn rest(&mut self, flow: FlowId) -> Result<(), Error>;
     /// The flow is whole, `length` bytes from its base.
     fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error>;
-    /// All flows are closed: what must wait for the commit is told to the journal.
-    fn prepare(&mut self) -> Result<(), Error>;
+    /// All flows are closed: what the commit needs is written, and what must wait for it is told to the journal. Gives the
+    /// frames of packs made since the last commit, for the index.
+    fn prepare(&mut self) -> Result<Vec<PackFrame>, Error>;
     /// The commit happened: what waited for it is done.
     fn settle(&mut self) -> Result<(), Error>;
 }

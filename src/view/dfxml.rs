@@ -211,6 +211,7 @@ mod tests {
             end: None,
             isn: None,
             digests: Digests { md5: Some([0xab; 16]), blake3: Some([1; 32]), ..Digests::default() },
+            pieces: None,
         }
     }
 

@@ -2,15 +2,15 @@
 
 use std::fs::{File, FileTimes};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::SeekFrom;
 use sha2::{Digest, Sha256};
 
 use super::Error;
 use super::escape::hex;
-use crate::case;
+use crate::case::{self, Payload};
 use crate::index::{FlowInfo, Selection};
 use crate::store::beneath::Beneath;
 
@@ -47,7 +47,7 @@ pub fn export(case: &case::Reader, mut flows: Vec<FlowInfo>, to: &Path) -> Resul
     let beneath = Beneath::open(to).map_err(Error::Write)?;
     let (mut exported, mut manifest) = (Exported::default(), String::new());
     for flow in &flows {
-        let source = match case.open_payload(&flow.path) {
+        let source = match case.payload(flow) {
             Ok(source) => source,
             Err(error) => {
                 exported.faults.push(format!("{}: {error}", flow.path));
@@ -82,39 +82,30 @@ fn replace(beneath: &Beneath, path: &str) -> io::Result<File> {
     beneath.create(path)
 }
 
-/// Copies a file; returns its length and SHA-256.
-fn copy(source: &File, beneath: &Beneath, path: &str) -> io::Result<(u64, [u8; 32])> {
+/// Copies a payload; returns its length and SHA-256.
+fn copy(source: &Payload<'_>, beneath: &Beneath, path: &str) -> io::Result<(u64, [u8; 32])> {
     let target = replace(beneath, path)?;
-    let data = source.metadata()?;
     let mut digest = Sha256::new();
     let mut at = 0;
-    while at < data.len() {
-        let begin = data_after(source, at)?.min(data.len());
-        feed_zeros(&mut digest, begin - at);
-        let end = if begin < data.len() { rustix::fs::seek(source, SeekFrom::Hole(begin))? } else { begin };
-        at = end.min(data.len());
-        copy_range(source, &target, begin..at, &mut digest)?;
+    while let Some(data) = source.next_data(at)? {
+        feed_zeros(&mut digest, data.start - at);
+        at = data.end;
+        copy_range(source, &target, data, &mut digest)?;
     }
-    target.set_len(data.len())?;
-    target.set_times(FileTimes::new().set_modified(data.modified()?))?;
-    Ok((data.len(), digest.finalize().into()))
+    feed_zeros(&mut digest, source.length() - at);
+    target.set_len(source.length())?;
+    if let Some(modified) = source.modified() {
+        target.set_times(FileTimes::new().set_modified(modified))?;
+    }
+    Ok((source.length(), digest.finalize().into()))
 }
 
-/// Where the next byte lies that is no hole; past the end if there is none.
-fn data_after(file: &File, at: u64) -> io::Result<u64> {
-    match rustix::fs::seek(file, SeekFrom::Data(at)) {
-        Ok(data) => Ok(data),
-        Err(rustix::io::Errno::NXIO) => Ok(u64::MAX),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn copy_range(source: &File, target: &File, range: std::ops::Range<u64>, digest: &mut Sha256) -> io::Result<()> {
+fn copy_range(source: &Payload<'_>, target: &File, range: Range<u64>, digest: &mut Sha256) -> io::Result<()> {
     let mut buffer = vec![0; BLOCK.min((range.end - range.start) as usize)];
     let mut at = range.start;
     while at < range.end {
         let length = buffer.len().min((range.end - at) as usize);
-        source.read_exact_at(&mut buffer[..length], at)?;
+        source.read_at(at, &mut buffer[..length])?;
         digest.update(&buffer[..length]);
         target.write_all_at(&buffer[..length], at)?;
         at += length as u64;
@@ -150,6 +141,7 @@ mod tests {
         let time = SystemTime::UNIX_EPOCH + Duration::new(1_223_315_694, 796_605_000);
         source.set_times(FileTimes::new().set_modified(time)).unwrap();
         let beneath = Beneath::open(directory.path()).unwrap();
+        let source = Payload::of_file(source).unwrap();
         let (length, digest) = copy(&source, &beneath, "a/copy").unwrap();
         let copied = directory.path().join("a/copy");
         let bytes = std::fs::read(&copied).unwrap();

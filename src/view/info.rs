@@ -9,9 +9,13 @@ use super::escape::printable;
 use crate::case::{self, verify::size_on_disk};
 use crate::index::{CaptureInfo, Totals};
 use crate::model::{AnomalyKind, Skip, Timestamp};
+use crate::store::{packed, template};
 
 /// Captures beyond which those that could be read to their end are only counted for people.
 const MANY: usize = 50;
+
+/// Where payload lies in a case.
+const PAYLOAD: [&str; 2] = [template::DIRECTORY, packed::DIRECTORY];
 
 /// Everything on the page.
 pub struct Info {
@@ -19,6 +23,8 @@ pub struct Info {
     totals: Totals,
     settings: std::collections::BTreeMap<String, String>,
     disk_bytes: u64,
+    /// What lies in files or packs.
+    payload_bytes: u64,
 }
 
 impl Info {
@@ -30,6 +36,7 @@ impl Info {
             totals: index.totals()?,
             settings: index.settings()?,
             disk_bytes: size_on_disk(case.root()),
+            payload_bytes: PAYLOAD.iter().map(|directory| size_on_disk(&case.root().join(directory))).sum(),
         })
     }
 
@@ -41,7 +48,7 @@ impl Info {
         self.write_anomalies(out)
     }
 
-    /// One object: `captures`, `totals`, `skipped`, `anomalies`, `settings`, `disk_bytes`.
+    /// One object: `captures`, `totals`, `skipped`, `anomalies`, `settings`, `store`, `disk_bytes`.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, &self.json())?;
         out.write_all(b"\n")
@@ -84,7 +91,12 @@ impl Info {
         line("  conflicts", totals.conflicts.to_string())?;
         line("  time", span(totals.span))?;
         line("  ports", ports(&totals.ports))?;
+        line("  store", format!("{}, size on disk {} bytes", self.store(), self.payload_bytes))?;
         line("  size on disk", format!("{} bytes", self.disk_bytes))
+    }
+
+    fn store(&self) -> &str {
+        self.settings.get("store").map_or("files", String::as_str)
     }
 
     fn write_skipped(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -119,6 +131,7 @@ impl Info {
             "skipped": skipped.collect::<Vec<_>>(),
             "anomalies": anomalies.collect::<Vec<_>>(),
             "settings": self.settings,
+            "store": {"kind": self.store(), "disk_bytes": self.payload_bytes},
             "disk_bytes": self.disk_bytes,
         })
     }
@@ -206,7 +219,7 @@ mod tests {
             ports: vec![(80, 3)],
             ..Totals::default()
         };
-        Info { captures: Vec::new(), totals, settings: Default::default(), disk_bytes: 4096 }
+        Info { captures: Vec::new(), totals, settings: Default::default(), disk_bytes: 4096, payload_bytes: 512 }
     }
 
     #[test]

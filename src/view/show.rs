@@ -5,7 +5,6 @@
 //! stand where the application saw them. A turn is a stretch of one file; each begins with a line that says whose it is.
 
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 
 use super::Error;
 use super::escape::{hex, push_byte, push_lines};
@@ -114,7 +113,7 @@ fn header(flow: &FlowInfo, turn: &Turn, out: &mut dyn Write) -> io::Result<()> {
 
 fn body(case: &case::Reader, flow: &FlowInfo, turn: &Turn, style: Style, out: &mut dyn Write) -> Result<(), Error> {
     let failed = |source| Error::Payload { path: flow.path.clone(), source };
-    let file = case.open_payload(&flow.path).map_err(failed)?;
+    let payload = case.payload(flow).map_err(failed)?;
     let mut printer = Printer { style, held: Vec::new(), offset: turn.start(), fresh: true };
     let mut buffer = vec![0; BLOCK];
     for piece in &turn.pieces {
@@ -125,7 +124,7 @@ fn body(case: &case::Reader, flow: &FlowInfo, turn: &Turn, style: Style, out: &m
         let (mut at, end) = (piece.offset, piece.offset + piece.length);
         while at < end {
             let block = &mut buffer[..BLOCK.min((end - at) as usize)];
-            file.read_exact_at(block, at).map_err(failed)?;
+            payload.read_at(at, block).map_err(failed)?;
             printer.print(block, out).map_err(Error::Write)?;
             at += block.len() as u64;
         }

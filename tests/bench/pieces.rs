@@ -243,5 +243,6 @@ fn flow(connection: u64, side: u8) -> FlowRow {
         replaced: false,
         digests: Digests { sha256: Some([id as u8; 32]), ..Digests::default() },
         extents: vec![1; 12],
+        pieces: None,
     }
 }

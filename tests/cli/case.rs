@@ -116,6 +116,7 @@ fn put_flow(
             replaced: false,
             digests,
             extents: encoder.finish().unwrap(),
+            pieces: None,
         })))
         .unwrap();
 }

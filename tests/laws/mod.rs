@@ -10,17 +10,22 @@ mod twin;
 
 use random::{Sent, Shape, traffic};
 
-use crate::support::Place;
+use flowcase::store::Kind;
+
+use crate::support::{Place, STORES};
 use crate::traffic::{Capture, Link};
 
-/// Tries a law on traffic of more and more conversations, so that the first failure is among the smallest.
-fn on_random_traffic(law: impl Fn(u64, &[Sent])) {
+/// Tries a law with both stores on traffic of more and more conversations, so that the first failure is among the smallest.
+fn on_random_traffic(law: impl Fn(u64, Kind, &[Sent])) {
     let seeds = std::env::var("FLOWCASE_SEEDS").map_or(8, |seeds| seeds.parse().unwrap());
     for seed in 0..seeds {
         let size = 1 + seed as usize % 8;
         let shape = Shape { conversations: 3 * size, bytes: 600 * size * size, segment: 50 * size, trouble: 120 };
-        println!("seed {seed}, {shape:?}");
-        law(seed, &traffic(seed, shape));
+        let sent = traffic(seed, shape);
+        for store in STORES {
+            println!("seed {seed}, {shape:?}, {store:?}");
+            law(seed, store, &sent);
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use crate::support::{Place, stderr};
 
 #[test]
 fn captures_that_overlap_in_time_can_be_given_in_any_order() {
-    on_random_traffic(|seed, sent| {
-        let place = Place::new();
+    on_random_traffic(|seed, store, sent| {
+        let place = Place::of(store);
         let mut names = overlapping(&place, sent, seed);
         place.ingest("as_named", &names);
         let expected = place.contents("as_named");
@@ -25,8 +25,8 @@ fn captures_that_overlap_in_time_can_be_given_in_any_order() {
 
 #[test]
 fn captures_the_case_has_change_nothing() {
-    on_random_traffic(|seed, sent| {
-        let place = Place::new();
+    on_random_traffic(|seed, store, sent| {
+        let place = Place::of(store);
         let names = overlapping(&place, sent, seed);
         place.ingest("case", &names);
         let expected = place.contents("case");
@@ -41,8 +41,8 @@ fn captures_the_case_has_change_nothing() {
 
 #[test]
 fn a_capture_given_twice_is_read_once() {
-    on_random_traffic(|seed, sent| {
-        let place = Place::new();
+    on_random_traffic(|seed, store, sent| {
+        let place = Place::of(store);
         let names = overlapping(&place, sent, seed);
         place.ingest("once", &names);
         place.ingest("twice", &[&names[..], &names[..2]].concat());

@@ -18,9 +18,9 @@ const OF_TRAFFIC: &[&str] = &[
 
 #[test]
 fn pieces_ingested_in_turn_are_those_ingested_at_once() {
-    on_random_traffic(|seed, sent| {
+    on_random_traffic(|seed, store, sent| {
         for pieces in [2, 3, 7] {
-            let place = Place::new();
+            let place = Place::of(store);
             let names = cut(&place, sent, pieces, seed);
             place.ingest("at_once", &names);
             let at_once = place.contents("at_once");
@@ -37,8 +37,8 @@ fn pieces_ingested_in_turn_are_those_ingested_at_once() {
 
 #[test]
 fn so_they_are_where_the_last_copy_wins() {
-    on_random_traffic(|seed, sent| {
-        let place = Place::new();
+    on_random_traffic(|seed, store, sent| {
+        let place = Place::of(store);
         let names = cut(&place, sent, 3, seed);
         let with = |names: &[String]| [names, &["--overlap".to_owned(), "last".to_owned()]].concat();
         place.ingest("at_once", &with(&names));
@@ -50,8 +50,8 @@ fn so_they_are_where_the_last_copy_wins() {
 
 #[test]
 fn cutting_a_capture_changes_nothing_about_its_traffic() {
-    on_random_traffic(|seed, sent| {
-        let place = Place::new();
+    on_random_traffic(|seed, store, sent| {
+        let place = Place::of(store);
         place.ingest("whole", &[capture(&place, "whole.pcap", sent)]);
         cut(&place, sent, 5, seed).iter().for_each(|name| drop(place.ingest("in_turn", &[name])));
         let [whole, in_turn] = ["whole", "in_turn"].map(|case| of_traffic(&place, case));

@@ -3,27 +3,28 @@
 use std::fs;
 
 use fastrand::Rng;
+use flowcase::store::Kind;
 
 use super::random::Sent;
 use super::twin::{self, File, Overlap};
 use super::{capture, on_random_traffic};
-use crate::support::{Place, open, select};
+use crate::support::{Place, STORES, open, select};
 use crate::traffic::packet::Frame;
 use crate::traffic::talk::{Client, Talk};
 use crate::traffic::{Capture, Link};
 
 #[test]
 fn files_are_what_a_slow_twin_makes_of_the_traffic() {
-    on_random_traffic(|_, sent| assert_like_twin(sent, Overlap::First));
+    on_random_traffic(|_, store, sent| assert_like_twin(store, sent, Overlap::First));
 }
 
 #[test]
 fn so_they_are_where_the_last_copy_wins() {
-    on_random_traffic(|_, sent| assert_like_twin(sent, Overlap::Last));
+    on_random_traffic(|_, store, sent| assert_like_twin(store, sent, Overlap::Last));
 }
 
-fn assert_like_twin(sent: &[Sent], overlap: Overlap) {
-    let place = Place::new();
+fn assert_like_twin(store: Kind, sent: &[Sent], overlap: Overlap) {
+    let place = Place::of(store);
     let words = [capture(&place, "a.pcap", sent), "--overlap".into(), format!("{overlap:?}").to_lowercase()];
     place.ingest("case", &words);
     place.assert_whole("case");
@@ -37,22 +38,21 @@ fn assert_like_twin(sent: &[Sent], overlap: Overlap) {
 
 /// Every payload file of `case`, with the gaps its rows say.
 fn files(place: &Place) -> Vec<File> {
-    let case = place.path().join("case");
-    let index = open(&case);
+    let (index, payload) = (open(&place.path().join("case")), place.payload("case"));
     let number = |text: &str| text.parse::<u64>().unwrap();
     let file = |row: String| {
         let (id, path) = row.split_once('|').unwrap();
         let gaps = select(&index, &format!("SELECT \"offset\", length FROM gaps WHERE flow_id = {id} ORDER BY 1"));
         let gaps = gaps.iter().map(|gap| gap.split_once('|').map(|(at, length)| (number(at), number(length))).unwrap());
-        File { bytes: fs::read(case.join(path)).unwrap(), gaps: gaps.collect() }
+        File { bytes: fs::read(payload.join(path)).unwrap(), gaps: gaps.collect() }
     };
     select(&index, "SELECT id, path FROM flows WHERE path IS NOT NULL").into_iter().map(file).collect()
 }
 
 #[test]
 fn every_frame_is_used_or_skipped_for_a_reason() {
-    on_random_traffic(|_, sent| {
-        let place = Place::new();
+    on_random_traffic(|_, store, sent| {
+        let place = Place::of(store);
         place.ingest("case", &[capture(&place, "a.pcap", sent)]);
         let index = open(&place.path().join("case"));
         let tcp = sent.iter().filter(|sent| sent.meant.is_some()).count();
@@ -80,7 +80,7 @@ fn order_duplication_splitting_and_first_number_do_not_matter() {
         shuffled(talk.frames(), rng)
     };
     for round in 0..10 {
-        let place = Place::new();
+        let place = Place::of(STORES[round % 3 % 2]);
         place.file("a.pcap", &Capture::on(Link::Ethernet).frames(telling(&mut rng, round % 2 == 0)).pcap());
         place.ingest("case", &["a.pcap"]);
         let expected = File { bytes: bytes.clone(), gaps: vec![] };

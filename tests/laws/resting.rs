@@ -9,14 +9,14 @@ use crate::support::Place;
 
 #[test]
 fn when_connections_rest_changes_nothing() {
-    on_random_traffic(|_, sent| {
-        let place = Place::new();
+    on_random_traffic(|_, store, sent| {
+        let place = Place::of(store);
         let middle = sent.len() / 2;
         let captures = [capture(&place, "a.pcap", &sent[..middle]), capture(&place, "b.pcap", &sent[middle..])];
         let record = |case: &str, settle_after: u64, group_bytes: u64| {
             let paths: Vec<PathBuf> = captures.iter().map(|name| place.path().join(name)).collect();
             let (settle_after, group_bytes) = (Some(settle_after), Some(group_bytes));
-            let options = Options { settle_after, group_bytes, ..Options::default() };
+            let options = Options { settle_after, group_bytes, store: Some(store), ..Options::default() };
             ingest(&place.path().join(case), &paths, &options, &mut Silent).unwrap();
             place.assert_whole(case);
             place.contents(case)

@@ -16,7 +16,7 @@ use super::beneath::Beneath;
 use super::digest::Front;
 use super::journal::{self, Record};
 use super::{AtRest, Error, PayloadStore, Stored, at};
-use crate::model::{FlowId, HashKind, Timestamp};
+use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
 
 /// Flows whose digests are worth keeping: shorter ones are read again at less cost than the state takes.
 const PARK_FROM: u64 = if cfg!(test) { 64 } else { 256 << 10 };
@@ -42,7 +42,7 @@ struct Disk {
     /// Files that take the place of others after the commit.
     moves: Vec<(String, String)>,
     /// Tells its scratch files from those of other stores in the same directory.
-    number: usize,
+    number: u8,
     scratch_files: u64,
 }
 
@@ -74,7 +74,7 @@ struct OnDisk {
 impl Files {
     /// A store in the case directory `beneath`, which keeps these digests. Several may share a directory and its journal, if
     /// their numbers differ.
-    pub fn new(beneath: Beneath, hashes: Vec<HashKind>, journal: journal::Shared, number: usize) -> Self {
+    pub fn new(beneath: Beneath, hashes: Vec<HashKind>, journal: journal::Shared, number: u8) -> Self {
         let disk = Disk { beneath, hashes, journal, moves: Vec::new(), number, scratch_files: 0 };
         Files { disk, flows: HashMap::default(), open: VecDeque::new(), parked: HashMap::new() }
     }
@@ -156,12 +156,13 @@ impl PayloadStore for Files {
         if let Some(front) = front.as_ref().filter(|_| length >= PARK_FROM && self.parked.len() < MAX_PARKED) {
             self.parked.insert(id, front.clone());
         }
-        Ok(Stored { path, digests: front.map(|front| front.finish()).unwrap_or_default() })
+        Ok(Stored { path, digests: front.map(|front| front.finish()).unwrap_or_default(), pieces: None })
     }
 
-    fn prepare(&mut self) -> Result<(), Error> {
+    fn prepare(&mut self) -> Result<Vec<PackFrame>, Error> {
         let moves = self.disk.moves.iter().map(|(from, to)| Record::Move(from.clone(), to.clone()));
-        self.disk.note(&moves.collect::<Vec<_>>())
+        self.disk.note(&moves.collect::<Vec<_>>())?;
+        Ok(Vec::new())
     }
 
     fn settle(&mut self) -> Result<(), Error> {

@@ -130,7 +130,8 @@ impl Pair {
         self.files.store().settle().unwrap();
         self.journal.end(&self.beneath).unwrap();
         self.journal.begin(&self.beneath, 2, false).unwrap();
-        let rest = AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None };
+        let rest =
+            AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None, pieces: None };
         self.files.resume(1, rest.clone(), ());
         self.memory.resume(1, rest.clone());
         self.rest = Some(rest);
@@ -177,6 +178,18 @@ proptest! {
         let left = walk(root.path());
         prop_assert_eq!(left, vec!["f".to_owned()]);
     }
+}
+
+#[test]
+fn a_hole_filled_after_a_commit_is_digested() {
+    let root = tempfile::tempdir().unwrap();
+    let mut pair = Pair::new(root.path());
+    pair.act(&Act::Write { position: 0, length: 1 });
+    // digests of so long a flow are kept from commit to commit
+    pair.act(&Act::Write { position: PARK_FROM as i64, length: 1 });
+    pair.act(&Act::Commit);
+    pair.act(&Act::Write { position: 5, length: 1 });
+    pair.act(&Act::Commit);
 }
 
 fn walk(root: &Path) -> Vec<String> {
