@@ -12,9 +12,9 @@ use super::worker::{Message, Worker};
 use crate::model::{Batch, CaptureId, ConnectionId};
 
 /// Work on its way to a worker: enough to even out the pace.
-const AHEAD: usize = 4;
+const AHEAD: usize = 3;
 /// Orders, and batches they speak of, that travel at once.
-const FULL: (usize, usize) = (4096, 8);
+const FULL: (usize, usize) = (1024, 2);
 
 /// Those who record connections. Each owns some of the shards.
 pub struct Crew<'scope> {

@@ -22,7 +22,7 @@ use crate::track::Stamp;
 /// Captured bytes after which a group is committed at the next opportunity: keeps commits few and what a kill costs small.
 const GROUP: u64 = 256 << 20;
 /// Steps on their way from the reader: enough to even out its pace, and about 2 MiB.
-const AHEAD: usize = 8;
+const AHEAD: usize = 4;
 
 /// Reads what the plan says and records it.
 pub fn record(
