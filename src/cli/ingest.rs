@@ -53,6 +53,10 @@ pub struct Args {
     /// How payload is kept: a file a flow, or a few packs of compressed frames [default for a new case: files]
     #[arg(long, value_name = "KIND", value_enum)]
     store: Option<Store>,
+    /// Memory to make do with, at least 64M: past it, connections idle longest rest in the index until their next segment
+    /// [default: half of what the machine has]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    memory: Option<u64>,
     /// Have everything on disk before each commit, so that a power loss costs nothing committed
     #[arg(long)]
     sync: bool,
@@ -105,6 +109,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         store: args.store.map(kind),
         sync: args.sync,
         workers: args.workers.map(usize::from),
+        memory: args.memory,
         group_bytes: None,
         settle_after: None,
         command_line: command_line(std::env::args_os()),
@@ -126,6 +131,11 @@ fn kind(store: Store) -> store::Kind {
         Store::Files => store::Kind::Files,
         Store::Packed => store::Kind::Packed,
     }
+}
+
+fn memory(text: &str) -> Result<u64, String> {
+    let bytes = size::parse(text)?;
+    if bytes < ingest::LEAST_MEMORY { Err("less than 64M is too little".into()) } else { Ok(bytes) }
 }
 
 /// Which digests, or `None` where the command line does not say.

@@ -12,8 +12,8 @@ use crate::model::{ConnectionId, Timestamp};
 
 /// Connections in a row: more compress no better, and are all read to wake one.
 const TOGETHER: usize = 64;
-/// Fast, and within a tenth of what slower ones save.
-const LEVEL: i32 = 1;
+/// Recording must keep up.
+const LEVEL: i32 = -5;
 /// Rows kept decoded, at most about 20 kB each.
 const KEPT: usize = 64;
 /// Bytes a row may decompress to: a connection at rest is bounded by its holes, see `track`.

@@ -86,7 +86,7 @@ fn note_extent(
         replaces,
     });
     match live.encoder.take() {
-        Some(chunk) => Ok(desk.put(Row::Extents(place.flow, chunk))?),
+        Some(chunk) => desk.put(Row::Extents(place.flow, chunk)),
         None => Ok(()),
     }
 }
@@ -108,7 +108,7 @@ fn note_conflict(
     let (position, length) = (place.position + range.start as i64, range.len() as u64);
     let (flow, time, extents_before) = (place.flow, frame.time, live.extents);
     let row = ConflictRow { flow, position, length, later, time, later_kept, extents_before, lost_bytes };
-    Ok(desk.put(Row::Conflict(Box::new(row)))?)
+    desk.put(Row::Conflict(Box::new(row)))
 }
 
 /// From the first to the last byte that differs; empty if none does.

@@ -16,6 +16,7 @@ use crate::model::Limits;
 use crate::store;
 use crate::{case, index};
 
+mod budget;
 mod bytes;
 mod crew;
 mod dormant;
@@ -32,6 +33,7 @@ mod settings;
 mod shard;
 mod worker;
 
+pub use budget::LEAST as LEAST_MEMORY;
 use plan::Plan;
 use settings::Settings;
 
@@ -58,6 +60,8 @@ pub struct Options {
     pub group_bytes: Option<u64>,
     /// Threads that record connections; `None`: as many as the machine runs at once. A case does not show how many.
     pub workers: Option<usize>,
+    /// Bytes of memory to make do with; `None`: half of what the machine has. Less than [`LEAST_MEMORY`] counts as that.
+    pub memory: Option<u64>,
     /// See [`Limits::settle_after`].
     pub settle_after: Option<u64>,
     /// For the record of runs.

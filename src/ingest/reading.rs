@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
+use super::budget::Budget;
 use super::ledger::Ledger;
 use super::order::Origin;
 use super::plan::Plan;
 use super::recorder::{Frame, Payload, Recorder, Start};
 use super::scribe::Scribe;
 use super::settings::Settings;
-use super::{Error, Options, Progress, Summary};
+use super::{Error, Options, Progress, Summary, run};
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::decode;
@@ -42,6 +43,9 @@ pub fn record(
     }
     case.index.set_sync(options.sync)?;
     case.index.defer_indexes()?;
+    let memory = options.memory.or(run::machine_memory().map(|bytes| bytes / 2)).unwrap_or_default();
+    let budget = Budget::of(memory);
+    case.index.set_cache(budget.cache)?;
     let payload = Payload::new(case.beneath.clone(), options.sync);
     let stores = payload.stores(&case.index, settings)?;
     let merge = Merge::new(capture::plan(&plan.reading));
@@ -49,7 +53,7 @@ pub fn record(
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
         let workers = options.workers.unwrap_or_else(cores);
-        let start = Start { connection, flow, dormant, batch, workers };
+        let start = Start { connection, flow, dormant, batch, workers, budget };
         let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {

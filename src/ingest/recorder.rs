@@ -8,13 +8,16 @@ use std::thread::Scope;
 
 use smallvec::SmallVec;
 
+use super::budget::{Budget, Held};
 use super::crew::Crew;
 use super::dormant::{Dormant, hash_of};
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
+use super::rows;
 use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
 use super::shard::Shard;
 use super::{Error, Summary};
+use crate::index::rows::Row;
 use crate::index::{self, Frames, Hashes, PackEnd};
 use crate::model::endpoint::tuple_hash;
 use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment, Timestamp};
@@ -25,8 +28,8 @@ use crate::store::template::Facts;
 use crate::store::{self, Files, Packed, PayloadStore, at, journal};
 use crate::track::{Begun, Connection, Event, Stamp, Tracker};
 
-/// Bytes gathered in front of the stores, all together.
-const GATHER: usize = 48 << 20;
+/// Segments between two looks at how much is held.
+const LOOK_EVERY: u64 = 256;
 
 /// Records segments into a case.
 pub struct Recorder<'scope> {
@@ -44,6 +47,13 @@ pub struct Recorder<'scope> {
     /// Hashes of the endpoints of connections at rest in the index.
     dormant: Hashes,
     events: Vec<Event>,
+    budget: Budget,
+    /// Segments so far.
+    observed: u64,
+    /// Flows with payload of connections that the tracker holds.
+    live_flows: u64,
+    /// Connections put to rest to make room since the last commit, and when the first was.
+    spilled: Option<(Stamp, u64)>,
     /// Number of the last commit.
     batch: u64,
     totals: Totals,
@@ -61,6 +71,8 @@ pub struct Start {
     pub batch: u64,
     /// Threads that record connections.
     pub workers: usize,
+    /// What may be held.
+    pub budget: Budget,
 }
 
 /// The payload's side of a commit.
@@ -100,9 +112,11 @@ impl<'scope> Recorder<'scope> {
         start: Start,
     ) -> Result<Self, Error> {
         payload.begin(start.batch + 1)?;
-        let shards = stores.into_iter().map(|store| Shard::new(store, GATHER / SHARDS)).collect();
+        let mut limits = settings.limits.clone();
+        limits.max_ranges = limits.max_ranges.min(start.budget.ranges());
+        let shards = stores.into_iter().map(|store| Shard::new(store, start.budget.gather / SHARDS)).collect();
         Ok(Recorder {
-            tracker: Tracker::new(settings.limits.clone(), start.connection, start.flow),
+            tracker: Tracker::new(limits, start.connection, start.flow),
             crew: Crew::start(scope, start.workers, shards, || scribe.desk())?,
             scribe,
             payload,
@@ -112,6 +126,10 @@ impl<'scope> Recorder<'scope> {
             named: HashSet::new(),
             dormant: start.dormant,
             events: Vec::new(),
+            budget: start.budget,
+            observed: 0,
+            live_flows: 0,
+            spilled: None,
             batch: start.batch,
             totals: Totals { first_connection: start.connection, ..Totals::default() },
         })
@@ -134,13 +152,42 @@ impl<'scope> Recorder<'scope> {
         let done = events.drain(..).try_for_each(|event| self.follow(event, connection, frame));
         self.events = events;
         quiet.into_iter().for_each(|flow| self.crew.order(connection, Order::Quiet(flow)));
-        done
+        self.observed += 1;
+        if self.observed.is_multiple_of(LOOK_EVERY) { done.and_then(|()| self.make_room(frame.at)) } else { done }
+    }
+
+    /// Puts connections to rest that are idle longest, if too much is held.
+    fn make_room(&mut self, at: Stamp) -> Result<(), Error> {
+        if !self.budget.is_past(self.held()) {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        while !self.budget.has_room(self.held()) && self.tracker.live() > 0 {
+            self.tracker.rest_idlest(&mut events);
+            self.spilled.get_or_insert((at, 0)).1 += events.len() as u64;
+            for event in events.drain(..) {
+                match event {
+                    Event::Rests(connection) => self.put_to_rest(connection),
+                    Event::Ended(connection) => self.end(connection),
+                    _ => {}
+                }
+            }
+            self.crew.breathe()?;
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> Held {
+        let (connections, ranges) = (self.tracker.live() as u64, self.tracker.held_ranges() as u64);
+        Held { connections, flows: self.live_flows, ranges }
     }
 
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
-            if goes_on {
+            if goes_on && last {
+                self.order_end(connection, Then::Rests);
+            } else if goes_on {
                 self.put_to_rest(connection);
             } else {
                 self.end(connection);
@@ -148,6 +195,9 @@ impl<'scope> Recorder<'scope> {
             self.crew.breathe()?;
         }
         self.crew.prepare()?;
+        if let Some((at, count)) = self.spilled.take() {
+            self.scribe.put(Row::Anomaly(Box::new(rows::spilled(at, count))))?;
+        }
         self.payload.sync()?;
         self.scribe.commit()?;
         self.batch += 1;
@@ -199,6 +249,7 @@ impl<'scope> Recorder<'scope> {
         let (connection, flows) = dormant.wake();
         self.woken.extend(flows.iter().map(|flow| flow.at_rest.path.clone()));
         self.named.extend(flows.iter().filter(|flow| flow.at_rest.length == 0).map(|flow| flow.flow));
+        self.live_flows += flows.len() as u64;
         self.crew.order(connection.id, Order::Resume(flows));
         self.tracker.resume(*connection);
     }
@@ -240,12 +291,14 @@ impl<'scope> Recorder<'scope> {
         }?;
         self.crew.order(connection, Order::Begin(Box::new(Named { flow, path, first })));
         self.totals.flows += 1;
+        self.live_flows += 1;
         Ok(())
     }
 
     /// A connection is over.
     fn end(&mut self, connection: Box<Connection>) {
         if connection.is_settled() {
+            self.give_up(&connection);
             self.crew.order(connection.id, Order::Drop(connection.id));
         } else {
             self.order_end(connection, Then::Over);
@@ -258,9 +311,19 @@ impl<'scope> Recorder<'scope> {
         self.order_end(connection, Then::Rests);
     }
 
+    /// The tracker no longer holds it.
+    fn give_up(&mut self, connection: &Connection) {
+        let parts = connection.directions.iter().flat_map(|direction| direction.stream.parts());
+        let with_payload = parts.filter(|part| !part.is_empty()).count() as u64;
+        self.live_flows = self.live_flows.saturating_sub(with_payload);
+    }
+
     fn order_end(&mut self, connection: Box<Connection>, then: Then) {
         self.totals.last_connection = self.totals.last_connection.max(connection.id);
         self.totals.left_out |= connection.strange().iter().any(|strange| strange.kind.is_limit());
+        if then != Then::Settled {
+            self.give_up(&connection);
+        }
         self.crew.order(connection.id, Order::End(connection, then));
     }
 }

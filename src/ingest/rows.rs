@@ -1,9 +1,9 @@
 //! Rows of the index from what the tracker knows of a connection.
 
 use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, Rest, SideRow};
-use crate::model::{Digests, FlowId};
+use crate::model::{AnomalyKind, Digests, FlowId};
 use crate::reassemble::Part;
-use crate::track::{Connection, Direction, Flow};
+use crate::track::{Connection, Direction, Flow, Stamp};
 
 /// The connection's row: originator first. `has_file` tells which of its flows have one.
 pub fn connection(connection: &Connection, rest: Rest, has_file: impl Fn(FlowId) -> bool) -> ConnectionRow {
@@ -89,6 +89,19 @@ impl<'a> File<'a> {
             pieces: None,
             extents,
         }
+    }
+}
+
+/// Connections were put to rest to make room.
+pub fn spilled(first: Stamp, count: u64) -> AnomalyRow {
+    AnomalyRow {
+        capture: first.capture,
+        frame: first.frame,
+        kind: AnomalyKind::MemoryPressure,
+        flow: None,
+        detail: "the first of so many connections put to rest early".to_owned(),
+        time: first.time,
+        count,
     }
 }
 

@@ -18,6 +18,11 @@ pub fn end(index: &mut Writer, run: i64) -> Result<(), Error> {
     Ok(index.end_run(run, now(), user, system, peak_memory().unwrap_or_default())?)
 }
 
+/// Memory of the machine in bytes, from proc(5).
+pub fn machine_memory() -> Option<u64> {
+    kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
+}
+
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
@@ -33,7 +38,11 @@ fn processor_seconds() -> Option<(f64, f64)> {
 
 /// Peak resident memory in bytes, from proc(5).
 fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
+}
+
+/// The value of a line `NAME 123 kB`, in bytes.
+fn kibibytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

@@ -70,6 +70,8 @@ kinds! {
     GenerationLimit = "generation_limit";
     /// A segment came on another path (VLAN, tunnel) than the connection it continues.
     PathChanged = "path_changed";
+    /// The memory an ingest may take was used up: connections idle longest were put to rest early, which loses nothing.
+    MemoryPressure = "memory_pressure";
     /// Flags of a segment with a bad checksum were ignored, since the flow has shown good ones.
     BadChecksumFlags = "bad_checksum_flags";
 }

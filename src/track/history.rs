@@ -4,7 +4,7 @@
 use super::rare::Rarely;
 use crate::model::{Checksum, Flags, Segment};
 
-/// The first 16 letters, 5 bits each from the lowest on: number in [`LETTERS`] from 1, and [`HIGHER`] for side 1. Which
+/// The first 16 letters, 5 bits each from the lowest on: number in `LETTERS` from 1, and `HIGHER` for side 1. Which
 /// side is the originator is only known at the end, so sides are kept, not cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct History([u16; 5]);

@@ -148,6 +148,7 @@ impl Table {
     }
 
     /// Takes all out, in no order, and gives the memory of the table back.
+    #[expect(clippy::vec_box, reason = "they are moved on one by one, as they are")]
     pub fn drain(&mut self) -> Vec<Box<Connection>> {
         let mut left = Vec::with_capacity(self.len);
         let Table { slots, .. } = std::mem::take(self);

@@ -113,7 +113,7 @@ fn check_with(limits: Limits, script: &str) {
             _ => None,
         }));
     }
-    ended.extend(tracker.finish().into_iter().map(|(connection, _)| connection));
+    ended.extend(tracker.finish().map(|(connection, _)| connection));
     ended.sort_by_key(|connection| connection.id);
     made.extend(ended.iter().map(|connection| format!("= {}", judged(connection))));
     let squeeze = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
