@@ -2,30 +2,28 @@
 //! shards. Numbers and names depend on this one place alone, whatever the number of workers.
 
 use std::collections::HashSet;
-use std::io;
 use std::sync::Arc;
 use std::thread::Scope;
 
 use smallvec::SmallVec;
 
-use super::budget::{Budget, Held};
+use super::budget::Budget;
 use super::crew::Crew;
-use super::dormant::{Dormant, hash_of};
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
+use super::payload::Payload;
 use super::rows;
 use super::scribe::{Gone, Scribe};
 use super::settings::Settings;
 use super::shard::Shard;
 use super::{Error, Summary};
+use crate::index::Hashes;
 use crate::index::rows::Row;
-use crate::index::{self, Frames, Hashes, PackEnd};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment, Timestamp};
+use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment};
 use crate::reassemble::part::Kind;
-use crate::store::beneath::Beneath;
+use crate::store::PayloadStore;
 use crate::store::names::Names;
 use crate::store::template::Facts;
-use crate::store::{self, Files, Packed, PayloadStore, at, journal};
 use crate::track::{Begun, Connection, Event, Stamp, Tracker};
 
 /// Segments between two looks at how much is held.
@@ -33,27 +31,27 @@ const LOOK_EVERY: u64 = 256;
 
 /// Records segments into a case.
 pub struct Recorder<'scope> {
-    tracker: Tracker,
-    crew: Crew<'scope>,
-    scribe: Scribe<'scope>,
+    pub(super) tracker: Tracker,
+    pub(super) crew: Crew<'scope>,
+    pub(super) scribe: Scribe<'scope>,
     payload: Payload,
     names: Names,
     /// Earlier commits hold flows, whose paths are taken.
     has_earlier_flows: bool,
     /// Paths of flows taken out of the index to go on.
-    woken: HashSet<String>,
+    pub(super) woken: HashSet<String>,
     /// Flows that keep their name should they begin again: all their bytes may turn out to lie before a SYN that came late.
-    named: HashSet<FlowId>,
+    pub(super) named: HashSet<FlowId>,
     /// Hashes of the endpoints of connections at rest in the index.
-    dormant: Hashes,
+    pub(super) dormant: Hashes,
     events: Vec<Event>,
-    budget: Budget,
+    pub(super) budget: Budget,
     /// Segments so far.
     observed: u64,
     /// Flows with payload of connections that the tracker holds.
-    live_flows: u64,
+    pub(super) live_flows: u64,
     /// Connections put to rest to make room since the last commit, and when the first was.
-    spilled: Option<(Stamp, u64)>,
+    pub(super) spilled: Option<(Stamp, u64)>,
     /// Number of the last commit.
     batch: u64,
     totals: Totals,
@@ -73,13 +71,6 @@ pub struct Start {
     pub workers: usize,
     /// What may be held.
     pub budget: Budget,
-}
-
-/// The payload's side of a commit.
-pub struct Payload {
-    beneath: Beneath,
-    journal: journal::Shared,
-    sync: bool,
 }
 
 /// A frame with a segment in it.
@@ -156,32 +147,6 @@ impl<'scope> Recorder<'scope> {
         if self.observed.is_multiple_of(LOOK_EVERY) { done.and_then(|()| self.make_room(frame.at)) } else { done }
     }
 
-    /// Puts connections to rest that are idle longest, if too much is held.
-    fn make_room(&mut self, at: Stamp) -> Result<(), Error> {
-        if !self.budget.is_past(self.held()) {
-            return Ok(());
-        }
-        let mut events = Vec::new();
-        while !self.budget.has_room(self.held()) && self.tracker.live() > 0 {
-            self.tracker.rest_idlest(&mut events);
-            self.spilled.get_or_insert((at, 0)).1 += events.len() as u64;
-            for event in events.drain(..) {
-                match event {
-                    Event::Rests(connection) => self.put_to_rest(connection),
-                    Event::Ended(connection) => self.end(connection),
-                    _ => {}
-                }
-            }
-            self.crew.breathe()?;
-        }
-        Ok(())
-    }
-
-    fn held(&self) -> Held {
-        let (connections, ranges) = (self.tracker.live() as u64, self.tracker.held_ranges() as u64);
-        Held { connections, flows: self.live_flows, ranges }
-    }
-
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
@@ -231,29 +196,6 @@ impl<'scope> Recorder<'scope> {
         summary.left_out |= self.totals.left_out;
     }
 
-    /// Takes up the connections at rest whose endpoints have this hash, for a segment of this time.
-    fn wake(&mut self, tuple_hash: u64, time: Option<Timestamp>) -> Result<(), Error> {
-        if !self.dormant.remove(&tuple_hash) {
-            return Ok(());
-        }
-        // so that what was put to rest just now is there
-        self.crew.catch_up()?;
-        let now = self.tracker.now().max(time);
-        for state in self.scribe.take_dormant(tuple_hash, now)? {
-            self.resume(Dormant::decode(&state)?);
-        }
-        Ok(())
-    }
-
-    fn resume(&mut self, dormant: Dormant) {
-        let (connection, flows) = dormant.wake();
-        self.woken.extend(flows.iter().map(|flow| flow.at_rest.path.clone()));
-        self.named.extend(flows.iter().filter(|flow| flow.at_rest.length == 0).map(|flow| flow.flow));
-        self.live_flows += flows.len() as u64;
-        self.crew.order(connection.id, Order::Resume(flows));
-        self.tracker.resume(*connection);
-    }
-
     /// Follows what came of a segment of `connection`.
     fn follow(&mut self, event: Event, connection: ConnectionId, frame: &Frame<'_>) -> Result<(), Error> {
         match event {
@@ -296,7 +238,7 @@ impl<'scope> Recorder<'scope> {
     }
 
     /// A connection is over.
-    fn end(&mut self, connection: Box<Connection>) {
+    pub(super) fn end(&mut self, connection: Box<Connection>) {
         if connection.is_settled() {
             self.give_up(&connection);
             self.crew.order(connection.id, Order::Drop(connection.id));
@@ -305,71 +247,13 @@ impl<'scope> Recorder<'scope> {
         }
     }
 
-    /// A connection rests in the index, until a segment wakes it.
-    fn put_to_rest(&mut self, connection: Box<Connection>) {
-        self.dormant.insert(hash_of(&connection));
-        self.order_end(connection, Then::Rests);
-    }
-
-    /// The tracker no longer holds it.
-    fn give_up(&mut self, connection: &Connection) {
-        let parts = connection.directions.iter().flat_map(|direction| direction.stream.parts());
-        let with_payload = parts.filter(|part| !part.is_empty()).count() as u64;
-        self.live_flows = self.live_flows.saturating_sub(with_payload);
-    }
-
-    fn order_end(&mut self, connection: Box<Connection>, then: Then) {
+    pub(super) fn order_end(&mut self, connection: Box<Connection>, then: Then) {
         self.totals.last_connection = self.totals.last_connection.max(connection.id);
         self.totals.left_out |= connection.strange().iter().any(|strange| strange.kind.is_limit());
         if then != Then::Settled {
             self.give_up(&connection);
         }
         self.crew.order(connection.id, Order::End(connection, then));
-    }
-}
-
-impl Payload {
-    /// Payload beneath `beneath`; with `sync`, everything is on disk before a commit.
-    pub fn new(beneath: Beneath, sync: bool) -> Self {
-        Payload { beneath, journal: journal::Shared::default(), sync }
-    }
-
-    /// A store for each shard.
-    pub fn stores(&self, index: &index::Writer, settings: &Settings) -> Result<Vec<Box<dyn PayloadStore>>, Error> {
-        let ends = index.packs()?;
-        (0..SHARDS as u8).map(|number| self.store(number, &ends, index, settings)).collect()
-    }
-
-    fn store(
-        &self,
-        number: u8,
-        ends: &[PackEnd],
-        index: &index::Writer,
-        settings: &Settings,
-    ) -> Result<Box<dyn PayloadStore>, Error> {
-        let (beneath, hashes) = (self.beneath.clone(), settings.hashes.clone());
-        if settings.store == store::Kind::Files {
-            return Ok(Box::new(Files::new(beneath, hashes, self.journal.clone(), number)));
-        }
-        let end = ends.iter().find(|end| end.pack == number).copied().unwrap_or_default();
-        let mut frames = Frames::of(index.path());
-        let earlier = Box::new(move |frame| frames.frame(number, frame).map_err(io::Error::other));
-        Ok(Box::new(Packed::new(beneath, hashes, number, end.next_frame, end.bytes, earlier)?))
-    }
-
-    /// What is stored from now on belongs to the commit with this number.
-    fn begin(&self, batch: u64) -> Result<(), Error> {
-        Ok(self.journal.begin(&self.beneath, batch, self.sync).map_err(at(journal::NAME))?)
-    }
-
-    /// The commit happened, and all that waited for it.
-    fn end(&self) -> Result<(), Error> {
-        self.sync()?;
-        Ok(self.journal.end(&self.beneath).map_err(at(journal::NAME))?)
-    }
-
-    fn sync(&self) -> Result<(), store::Error> {
-        if self.sync { self.beneath.sync().map_err(at(".")) } else { Ok(()) }
     }
 }
 

@@ -1,0 +1,62 @@
+//! The payload's side of a case: a store for each shard, and one journal and one moment of commit for all of them.
+
+use std::io;
+
+use super::Error;
+use super::order::SHARDS;
+use super::settings::Settings;
+use crate::index::{self, Frames, PackEnd};
+use crate::store::beneath::Beneath;
+use crate::store::{self, Files, Packed, PayloadStore, at, journal};
+
+/// What the stores of a case share.
+pub struct Payload {
+    beneath: Beneath,
+    journal: journal::Shared,
+    sync: bool,
+}
+
+impl Payload {
+    /// Payload beneath `beneath`; with `sync`, everything is on disk before a commit.
+    pub fn new(beneath: Beneath, sync: bool) -> Self {
+        Payload { beneath, journal: journal::Shared::default(), sync }
+    }
+
+    /// A store for each shard.
+    pub fn stores(&self, index: &index::Writer, settings: &Settings) -> Result<Vec<Box<dyn PayloadStore>>, Error> {
+        let ends = index.packs()?;
+        (0..SHARDS as u8).map(|number| self.store(number, &ends, index, settings)).collect()
+    }
+
+    fn store(
+        &self,
+        number: u8,
+        ends: &[PackEnd],
+        index: &index::Writer,
+        settings: &Settings,
+    ) -> Result<Box<dyn PayloadStore>, Error> {
+        let (beneath, hashes) = (self.beneath.clone(), settings.hashes.clone());
+        if settings.store == store::Kind::Files {
+            return Ok(Box::new(Files::new(beneath, hashes, self.journal.clone(), number)));
+        }
+        let end = ends.iter().find(|end| end.pack == number).copied().unwrap_or_default();
+        let mut frames = Frames::of(index.path());
+        let earlier = Box::new(move |frame| frames.frame(number, frame).map_err(io::Error::other));
+        Ok(Box::new(Packed::new(beneath, hashes, number, end.next_frame, end.bytes, earlier)?))
+    }
+
+    /// What is stored from now on belongs to the commit with this number.
+    pub fn begin(&self, batch: u64) -> Result<(), Error> {
+        Ok(self.journal.begin(&self.beneath, batch, self.sync).map_err(at(journal::NAME))?)
+    }
+
+    /// The commit happened, and all that waited for it.
+    pub fn end(&self) -> Result<(), Error> {
+        self.sync()?;
+        Ok(self.journal.end(&self.beneath).map_err(at(journal::NAME))?)
+    }
+
+    pub fn sync(&self) -> Result<(), store::Error> {
+        if self.sync { self.beneath.sync().map_err(at(".")) } else { Ok(()) }
+    }
+}
