@@ -1,5 +1,5 @@
-//! Connections that may go on: what their flows need for it, and how one at rest lies in the index, with what the tracker
-//! knows of it. Bounded by holes, not by payload.
+//! Connections that may go on, as they lie with their shard while they are settled and in the index while they rest: what
+//! the tracker knows of one, and what its flows need. Bounded by holes, not by payload.
 
 use super::Error;
 use super::live::Live;
@@ -10,14 +10,19 @@ use crate::model::{FlowId, Limits, Timestamp};
 use crate::store::AtRest;
 use crate::track::Connection;
 
-/// A flow with a file that is complete, as far as is known. It may still go on.
-pub struct Settled {
+/// A connection that may go on.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Dormant {
+    connection: Box<Connection>,
+    flows: Vec<Rest>,
+}
+
+/// A flow with a file: what of it does not follow from its connection.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Rest {
     /// The flow.
     pub flow: FlowId,
-    path: Box<str>,
-    base: i64,
-    length: u64,
-    first: Option<Timestamp>,
+    path: String,
     extents: u64,
     replaced: bool,
     pieces: Option<Vec<u8>>,
@@ -33,48 +38,19 @@ pub struct Waking {
     pub live: Live,
 }
 
-impl Settled {
+impl Rest {
     /// The flow of a row, with so many extents.
     pub fn new(row: &FlowRow, extents: u64) -> Self {
-        let first = row.span.map(|(first, _)| first);
-        let (path, base, length, replaced) = (row.path.as_str().into(), row.base, row.length, row.replaced);
-        Settled { flow: row.id, path, base, length, first, extents, replaced, pieces: row.pieces.clone() }
-    }
-
-    /// It goes on.
-    pub fn wake(self) -> Waking {
-        let Settled { path, base, length, first, pieces, .. } = self;
-        let at_rest = AtRest { path: path.into(), base, length, first, pieces };
-        Waking { flow: self.flow, at_rest, live: Live::resumed(self.extents, self.replaced) }
+        let (path, pieces) = (row.path.clone(), row.pieces.clone());
+        Rest { flow: row.id, path, extents, replaced: row.replaced, pieces }
     }
 }
 
-/// A connection that may go on, as its row holds it.
-#[derive(serde::Serialize, serde::Deserialize)]
-pub struct Dormant {
-    connection: Box<Connection>,
-    flows: Vec<Rest>,
-}
-
-/// A flow with a file: what of it does not follow from its connection.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Rest {
-    flow: FlowId,
-    path: Box<str>,
-    extents: u64,
-    replaced: bool,
-    pieces: Option<Vec<u8>>,
-}
-
-/// Puts a connection to rest, with those of its flows that have a file.
-pub fn encode(connection: Box<Connection>, flows: Box<[Settled]>) -> Result<DormantRow, Error> {
+/// A connection, with those of its flows that have a file, as its row.
+pub fn encode(connection: Box<Connection>, flows: Vec<Rest>) -> Result<DormantRow, Error> {
     let (id, until, tuple_hash) = (connection.id, until(&connection), hash_of(&connection));
-    let rest = |flow: Settled| {
-        let Settled { flow, path, extents, replaced, pieces, .. } = flow;
-        Rest { flow, path, extents, replaced, pieces }
-    };
-    let dormant = Dormant { connection, flows: flows.into_iter().map(rest).collect() };
-    let state = postcard::to_extend(&dormant, Vec::with_capacity(256))?;
+    let mut state = postcard::to_extend(&Dormant { connection, flows }, Vec::with_capacity(256))?;
+    state.shrink_to_fit();
     Ok(DormantRow { connection: id, tuple_hash, until, state })
 }
 
@@ -113,7 +89,7 @@ impl Dormant {
         let waking = parts.filter_map(|(flow, part)| {
             let rest = flows.iter().find(|rest| rest.flow == flow.id)?;
             let first = flow.span.map(|(first, _)| first);
-            let (path, pieces) = (rest.path.to_string(), rest.pieces.clone());
+            let (path, pieces) = (rest.path.clone(), rest.pieces.clone());
             let at_rest = AtRest { path, base: part.base(), length: part.length(), first, pieces };
             Some(Waking { flow: flow.id, at_rest, live: Live::resumed(rest.extents, rest.replaced) })
         });

@@ -52,6 +52,8 @@ pub enum Order {
     Unsettle(ConnectionId),
     /// A settled connection is over.
     Drop(ConnectionId),
+    /// A settled connection is put to rest in the index.
+    Rest(ConnectionId),
     /// Flows of an earlier commit go on.
     Resume(Vec<Waking>),
 }

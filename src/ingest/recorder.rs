@@ -151,7 +151,7 @@ impl<'scope> Recorder<'scope> {
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
             if goes_on && last {
-                self.order_end(connection, Then::Rests);
+                self.rest(connection);
             } else if goes_on {
                 self.put_to_rest(connection);
             } else {

@@ -35,7 +35,17 @@ impl Recorder<'_> {
     /// A connection rests in the index, until a segment wakes it.
     pub(super) fn put_to_rest(&mut self, connection: Box<Connection>) {
         self.dormant.insert(hash_of(&connection));
-        self.order_end(connection, Then::Rests);
+        self.rest(connection);
+    }
+
+    /// See [`put_to_rest`](Self::put_to_rest), where nothing will wake it in this run.
+    pub(super) fn rest(&mut self, connection: Box<Connection>) {
+        if connection.is_settled() {
+            self.give_up(&connection);
+            self.crew.order(connection.id, Order::Rest(connection.id));
+        } else {
+            self.order_end(connection, Then::Rests);
+        }
     }
 
     /// Puts connections to rest that are idle longest, if too much is held.

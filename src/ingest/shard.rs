@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::Error;
-use super::dormant::{self, Settled, Waking};
+use super::dormant::{self, Dormant, Rest, Waking};
 use super::live::Live;
 use super::order::{Named, Order, Source, Then};
 use super::rows::{self, File};
 use super::scribe::Desk;
-use crate::index::rows::{FlowRow, Row};
+use crate::index::rows::{DormantRow, FlowRow, Row};
 use crate::model::{ConnectionId, FlowId};
 use crate::reassemble::part::Kind;
 use crate::store::{Gathered, PayloadStore};
@@ -17,8 +17,8 @@ use crate::track::Connection;
 /// The flows of a share of the connections.
 pub struct Shard {
     pub(super) store: Gathered<Live>,
-    /// What flows of settled connections would need to go on.
-    settled: HashMap<ConnectionId, Box<[Settled]>, foldhash::fast::RandomState>,
+    /// Settled connections, as they would rest.
+    settled: HashMap<ConnectionId, DormantRow, foldhash::fast::RandomState>,
     /// Room for the bytes an overlap is compared with.
     pub(super) earlier: Vec<u8>,
 }
@@ -47,6 +47,10 @@ impl Shard {
             Order::End(connection, then) => self.end(connection, then, desk)?,
             Order::Unsettle(connection) => self.unsettle(connection, desk)?,
             Order::Drop(connection) => drop(self.settled.remove(&connection)),
+            Order::Rest(connection) => {
+                let row = self.settled.remove(&connection);
+                row.map_or(Ok(()), |row| desk.put(Row::Dormant(row)))?;
+            }
             Order::Resume(flows) => flows.into_iter().for_each(|flow| self.resume(flow)),
         }
         Ok(())
@@ -77,41 +81,38 @@ impl Shard {
     /// A connection that was settled goes on: its rows go, to be written anew.
     fn unsettle(&mut self, connection: ConnectionId, desk: &mut Desk) -> Result<(), Error> {
         desk.forget(connection)?;
-        let flows = self.settled.remove(&connection).unwrap_or_default();
-        flows.into_iter().for_each(|settled| self.resume(settled.wake()));
+        let Some(row) = self.settled.remove(&connection) else { return Ok(()) };
+        let (_, flows) = Dormant::decode(&row.state)?.wake();
+        flows.into_iter().for_each(|flow| self.resume(flow));
         Ok(())
     }
 
-    /// A connection is thought to be whole, or more: its files are complete and its rows are written, unless they were
-    /// when it was settled.
+    /// A connection is thought to be whole, or more: its files are complete and its rows are written.
     fn end(&mut self, connection: Box<Connection>, then: Then, desk: &mut Desk) -> Result<(), Error> {
-        let flows = match self.settled.remove(&connection.id) {
-            Some(flows) => flows,
-            None => self.write(&connection, then, desk)?,
-        };
+        let flows = self.write(&connection, then, desk)?;
         match then {
             Then::Over => {}
-            Then::Settled => drop(self.settled.insert(connection.id, flows)),
+            Then::Settled => drop(self.settled.insert(connection.id, dormant::encode(connection, flows)?)),
             Then::Rests => desk.put(Row::Dormant(dormant::encode(connection, flows)?))?,
         }
         Ok(())
     }
 
-    fn write(&mut self, connection: &Connection, then: Then, desk: &mut Desk) -> Result<Box<[Settled]>, Error> {
-        let mut flows: Vec<Settled> = Vec::new();
+    fn write(&mut self, connection: &Connection, then: Then, desk: &mut Desk) -> Result<Vec<Rest>, Error> {
+        let mut flows: Vec<Rest> = Vec::new();
         for file in File::all(connection) {
             if self.store.has(file.flow().id) {
                 flows.push(self.close(&file, desk)?);
             }
         }
-        let has_file = |flow| flows.iter().any(|settled| settled.flow == flow);
+        let has_file = |flow| flows.iter().any(|rest| rest.flow == flow);
         let row = rows::connection(connection, dormant::rest(connection, then), has_file);
         desk.put(Row::Connection(Box::new(row)))?;
         rows::anomalies(connection).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;
-        Ok(flows.into())
+        Ok(flows)
     }
 
-    fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Settled, Error> {
+    fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Rest, Error> {
         let id = file.flow().id;
         let (mut live, stored) = self.store.close(id, file.extent().length())?;
         let extents = live.encoder.finish().unwrap_or_default();
@@ -120,8 +121,8 @@ impl Shard {
             pieces: stored.pieces,
             ..file.row(stored.path.clone(), live.replaced, extents)
         };
-        let settled = Settled::new(&row, live.extents);
+        let rest = Rest::new(&row, live.extents);
         desk.put(Row::Flow(Box::new(row)))?;
-        Ok(settled)
+        Ok(rest)
     }
 }
