@@ -44,20 +44,24 @@ fn assert_found(place: &Place, path: &str, what: &str) {
     assert!(faults.lines().any(|fault| fault.starts_with(path)), "{what}: {faults}");
 }
 
+fn flip_a_bit(path: &Path) {
+    let (file, mut byte) = (fs::File::options().read(true).write(true).open(path).unwrap(), [0]);
+    let middle = file.metadata().unwrap().len() / 2;
+    file.read_exact_at(&mut byte, middle).unwrap();
+    file.write_all_at(&[byte[0] ^ 1], middle).unwrap();
+}
+
+fn cut_a_byte(path: &Path) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_len(path.metadata().unwrap().len() - 1).unwrap();
+}
+
 #[test]
 fn changed_files_are_found() {
     type Change = fn(&Path);
     let changes: &[(&str, Change)] = &[
-        ("a flipped bit", |path| {
-            let (file, mut byte) = (fs::File::options().read(true).write(true).open(path).unwrap(), [0]);
-            let middle = file.metadata().unwrap().len() / 2;
-            file.read_exact_at(&mut byte, middle).unwrap();
-            file.write_all_at(&[byte[0] ^ 1], middle).unwrap();
-        }),
-        ("cut", |path| {
-            let file = fs::File::options().write(true).open(path).unwrap();
-            file.set_len(path.metadata().unwrap().len() - 1).unwrap();
-        }),
+        ("a flipped bit", flip_a_bit),
+        ("cut", cut_a_byte),
         ("grown", |path| {
             let file = fs::File::options().write(true).open(path).unwrap();
             file.set_len(path.metadata().unwrap().len() + 1).unwrap();
@@ -86,16 +90,8 @@ fn changed_files_are_found() {
 fn changed_packs_are_found() {
     type Change = fn(&Path);
     let changes: &[(&str, Change)] = &[
-        ("a flipped bit", |path| {
-            let (file, mut byte) = (fs::File::options().read(true).write(true).open(path).unwrap(), [0]);
-            let middle = file.metadata().unwrap().len() / 2;
-            file.read_exact_at(&mut byte, middle).unwrap();
-            file.write_all_at(&[byte[0] ^ 1], middle).unwrap();
-        }),
-        ("cut", |path| {
-            let file = fs::File::options().write(true).open(path).unwrap();
-            file.set_len(path.metadata().unwrap().len() - 1).unwrap();
-        }),
+        ("a flipped bit", flip_a_bit),
+        ("cut", cut_a_byte),
         ("lost", |path| fs::remove_file(path).unwrap()),
         ("a link to its own bytes", |path| {
             let copy = path.ancestors().nth(3).unwrap().join("copy");
