@@ -112,6 +112,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         memory: args.memory,
         group_bytes: None,
         settle_after: None,
+        awake_flows: None,
         command_line: command_line(std::env::args_os()),
     };
     let mut progress = progress::Capture::new(args.progress);

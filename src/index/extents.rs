@@ -64,6 +64,23 @@ pub struct Encoder {
     before: Before,
 }
 
+/// The chunk alone: what is told against follows from it.
+impl serde::Serialize for Encoder {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.chunk.serialize(serializer)
+    }
+}
+
+impl<'d> serde::Deserialize<'d> for Encoder {
+    fn deserialize<D: serde::Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        let chunk = Vec::<u8>::deserialize(deserializer)?;
+        let mut extents = decode(&chunk);
+        extents.by_ref().for_each(drop);
+        let before = extents.before;
+        Ok(Encoder { chunk, before })
+    }
+}
+
 impl Default for Encoder {
     fn default() -> Self {
         Encoder { chunk: Vec::new(), before: Before::NOTHING }
@@ -300,6 +317,20 @@ mod tests {
             prop_assert_eq!(encoder.finish(), None);
             let back: Result<Vec<Extent>, Garbled> = chunks.iter().flat_map(|chunk| decode(chunk)).collect();
             prop_assert_eq!(back, Ok(extents));
+        }
+
+        /// An encoder that was put away goes on as if it had not been.
+        #[test]
+        fn goes_on_after_a_sleep(extents in proptest::collection::vec(any_extent(), 1..40), sleeps in 0usize..40) {
+            let (mut encoder, mut twin) = (Encoder::new(), Encoder::new());
+            for (at, extent) in extents.iter().enumerate() {
+                if at == sleeps {
+                    encoder = postcard::from_bytes(&postcard::to_allocvec(&encoder).unwrap()).unwrap();
+                }
+                encoder.push(extent);
+                twin.push(extent);
+            }
+            prop_assert_eq!(encoder.finish(), twin.finish());
         }
 
         #[test]

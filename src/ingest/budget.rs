@@ -4,7 +4,7 @@
 /// What does not grow with the traffic: the program, frames and rows on their way, buffers of threads.
 const FIXED: u64 = 48 << 20;
 /// Enough for large writes of many flows, and for the inner pages of a large index.
-const ENOUGH: u64 = 48 << 20;
+const ENOUGH: u64 = 12 << 20;
 /// What a connection takes in the tracker's table.
 const CONNECTION: u64 = 280;
 /// What a flow with payload takes, gathered bytes aside: in its shard, in its store, and its name.

@@ -38,12 +38,12 @@ impl Shard {
         }
         let lost = if prefer_later { &self.earlier[..] } else { later };
         let lost = lost[differs.start..differs.end.min(differs.start + MAX_LOST_BYTES)].to_vec();
-        let live = self.store.with(place.flow);
+        let live = self.store.with(place.flow)?;
         note_conflict(live, place, differs.clone(), lost, prefer_later, sources, desk)?;
         if prefer_later {
             let range = differs.start as u32..differs.end as u32;
             self.store.replace(place.flow, place.position + differs.start as i64, &later[differs])?;
-            note_extent(self.store.with(place.flow), place, range, true, sources, desk)?;
+            note_extent(self.store.with(place.flow)?, place, range, true, sources, desk)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::index::extents::Encoder;
 
 /// A flow that has a file and may get more.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub struct Live {
     /// Extents so far, in earlier commits and in this one.
     pub extents: u64,

@@ -66,6 +66,8 @@ pub struct Options {
     pub memory: Option<u64>,
     /// See [`Limits::settle_after`].
     pub settle_after: Option<u64>,
+    /// See [`Limits::awake_flows`].
+    pub awake_flows: Option<usize>,
     /// For the record of runs.
     pub command_line: String,
 }

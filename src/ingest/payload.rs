@@ -7,7 +7,7 @@ use super::order::SHARDS;
 use super::settings::Settings;
 use crate::index::{self, Frames, PackEnd};
 use crate::store::beneath::Beneath;
-use crate::store::{self, Files, Packed, PayloadStore, at, journal};
+use crate::store::{self, Bed, Files, Packed, PayloadStore, at, journal};
 
 /// What the stores of a case share.
 pub struct Payload {
@@ -26,6 +26,11 @@ impl Payload {
     pub fn stores(&self, index: &index::Writer, settings: &Settings) -> Result<Vec<Box<dyn PayloadStore>>, Error> {
         let ends = index.packs()?;
         (0..SHARDS as u8).map(|number| self.store(number, &ends, index, settings)).collect()
+    }
+
+    /// Where the flows of a shard sleep.
+    pub fn bed(&self) -> Bed {
+        Bed::beneath(&self.beneath)
     }
 
     fn store(

@@ -53,6 +53,7 @@ impl Settings {
         }
         let mut settings = Self::from_map(stored)?;
         settings.limits.settle_after = options.settle_after.unwrap_or(settings.limits.settle_after);
+        settings.limits.awake_flows = options.awake_flows.unwrap_or(settings.limits.awake_flows);
         Ok(settings)
     }
 

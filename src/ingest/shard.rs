@@ -11,7 +11,7 @@ use super::scribe::Desk;
 use crate::index::rows::{DormantRow, FlowRow, Row};
 use crate::model::{ConnectionId, FlowId};
 use crate::reassemble::part::Kind;
-use crate::store::{Gathered, PayloadStore};
+use crate::store::{Bed, Gathered, PayloadStore};
 use crate::track::Connection;
 
 /// The flows of a share of the connections.
@@ -24,9 +24,10 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Stores payload in `store`, gathering at most `gather` bytes in front of it.
-    pub fn new(store: Box<dyn PayloadStore>, gather: usize) -> Self {
-        Shard { store: Gathered::new(store, gather), settled: HashMap::default(), earlier: Vec::new() }
+    /// Stores payload in `store`, gathering at most `gather` bytes in front of it. Beyond `awake` flows, those that are not
+    /// used sleep in `bed`.
+    pub fn new(store: Box<dyn PayloadStore>, gather: usize, awake: usize, bed: Bed) -> Self {
+        Shard { store: Gathered::new(store, gather, awake, bed), settled: HashMap::default(), earlier: Vec::new() }
     }
 
     /// See [`PayloadStore::announce`]; speaks for all shards.
@@ -37,8 +38,8 @@ impl Shard {
     /// Follows one order.
     pub fn follow(&mut self, order: Order, sources: &[Source], desk: &mut Desk) -> Result<(), Error> {
         match order {
-            Order::Begin(named) => self.begin(*named),
-            Order::Rebase(flow, base) => self.store.rebase(flow, base),
+            Order::Begin(named) => self.begin(*named)?,
+            Order::Rebase(flow, base) => self.store.rebase(flow, base)?,
             Order::Place(place) => match place.kind {
                 Kind::New => self.store_new(&place, sources, desk)?,
                 Kind::Again { prefer_later } => self.compare(&place, prefer_later, sources, desk)?,
@@ -51,7 +52,7 @@ impl Shard {
                 let row = self.settled.remove(&connection);
                 row.map_or(Ok(()), |row| desk.put(Row::Dormant(row)))?;
             }
-            Order::Resume(flows) => flows.into_iter().for_each(|flow| self.resume(flow)),
+            Order::Resume(flows) => flows.into_iter().try_for_each(|flow| self.resume(flow))?,
         }
         Ok(())
     }
@@ -66,12 +67,12 @@ impl Shard {
         Ok(self.store.store().settle()?)
     }
 
-    fn begin(&mut self, named: Named) {
-        self.store.begin(named.flow, named.path, named.first, Live::default());
+    fn begin(&mut self, named: Named) -> Result<(), Error> {
+        Ok(self.store.begin(named.flow, named.path, named.first, Live::default())?)
     }
 
-    fn resume(&mut self, waking: Waking) {
-        self.store.resume(waking.flow, waking.at_rest, waking.live);
+    fn resume(&mut self, waking: Waking) -> Result<(), Error> {
+        Ok(self.store.resume(waking.flow, waking.at_rest, waking.live)?)
     }
 
     fn rest(&mut self, flow: FlowId) -> Result<(), Error> {
@@ -83,8 +84,7 @@ impl Shard {
         desk.forget(connection)?;
         let Some(row) = self.settled.remove(&connection) else { return Ok(()) };
         let (_, flows) = Dormant::decode(&row.state)?.wake();
-        flows.into_iter().for_each(|flow| self.resume(flow));
-        Ok(())
+        flows.into_iter().try_for_each(|flow| self.resume(flow))
     }
 
     /// A connection is thought to be whole, or more: its files are complete and its rows are written.
@@ -119,7 +119,7 @@ impl Shard {
         let row = FlowRow {
             digests: stored.digests,
             pieces: stored.pieces,
-            ..file.row(stored.path.clone(), live.replaced, extents)
+            ..file.row(stored.path, live.replaced, extents)
         };
         let rest = Rest::new(&row, live.extents);
         desk.put(Row::Flow(Box::new(row)))?;

@@ -29,7 +29,7 @@ impl HashKind {
 }
 
 /// Digests of one payload (holes read as zeros); `None` where the case does not keep that kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Digests {
     /// SHA-256.
     pub sha256: Option<[u8; 32]>,

@@ -20,6 +20,9 @@ pub struct Limits {
     /// Segments of any connection after which a closed one is thought to be whole, and recorded: its last acknowledgements
     /// come sooner. Changes nothing that is recorded.
     pub settle_after: u64,
+    /// Flows with payload of which all is kept at hand, whether or not they are used: as many as usual traffic has, at about
+    /// 1 kB each. Changes nothing that is recorded.
+    pub awake_flows: usize,
 }
 
 impl Default for Limits {
@@ -33,6 +36,7 @@ impl Default for Limits {
             max_generations: 64,
             straggler_ns: 120_000_000_000,
             settle_after: 1024,
+            awake_flows: 2048,
         }
     }
 }

@@ -34,6 +34,12 @@ impl Beneath {
         self.file(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, true)
     }
 
+    /// Makes a file that has no name and goes when it is closed; for reading and writing.
+    pub fn unnamed(&self) -> io::Result<File> {
+        let (flags, mode) = (OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, Mode::from_raw_mode(0o600));
+        Ok(File::from(rustix::fs::openat(&*self.root, ".", flags, mode)?))
+    }
+
     /// Opens a file for reading and writing.
     pub fn edit(&self, path: &str) -> io::Result<File> {
         self.file(path, OFlags::RDWR, false)

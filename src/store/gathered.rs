@@ -1,11 +1,16 @@
-//! A store in front of which small writes gather until enough of them lie side by side to be worth one.
+//! A store in front of which small writes gather until enough of them lie side by side to be worth one, and in which flows
+//! that nobody uses fall asleep ([`Asleep`]).
 //!
 //! What the caller keeps of a flow (`T`) lies beside what is gathered of it: one look-up for both.
 
 use std::collections::HashMap;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::bed::Place;
 use super::gather::Gather;
-use super::{AtRest, Error, PayloadStore, Stored};
+use super::{Asleep, AtRest, Bed, Error, PayloadStore, Stored, at};
 use crate::model::{FlowId, Timestamp};
 
 /// Bytes of one flow gathered before they are written: large enough that system calls do not count.
@@ -20,7 +25,12 @@ const SMALL: std::ops::Range<usize> = 4 << 10..64 << 10;
 /// A store with writes gathered, and a `T` for each flow.
 pub struct Gathered<T> {
     store: Box<dyn PayloadStore>,
-    flows: HashMap<FlowId, Held<T>, foldhash::fast::RandomState>,
+    flows: Flows<Box<Held<T>>>,
+    asleep: Flows<Place>,
+    bed: Bed,
+    /// With more flows awake than the second, those not used since the last look fall asleep. It is never below the first.
+    awake: usize,
+    most_awake: usize,
     /// Bytes gathered of all flows, and how many there may be: past it, flows that hold a page or more give them up, and
     /// then all.
     gathered: usize,
@@ -28,17 +38,22 @@ pub struct Gathered<T> {
     spare: [Vec<Vec<u8>>; 2],
 }
 
+type Flows<V> = HashMap<FlowId, V, foldhash::fast::RandomState>;
+
 struct Held<T> {
     gather: Gather,
     /// It has filled a buffer, and will fill others.
     large: bool,
+    /// Since the last look at who falls asleep.
+    used: bool,
     with: T,
 }
 
-impl<T> Gathered<T> {
-    /// In front of `store`, at most `limit` bytes are gathered.
-    pub fn new(store: Box<dyn PayloadStore>, limit: usize) -> Self {
-        Gathered { store, flows: HashMap::default(), gathered: 0, limit, spare: Default::default() }
+impl<T: Serialize + DeserializeOwned> Gathered<T> {
+    /// In front of `store`, at most `limit` bytes are gathered. Up to `awake` flows are all awake; flows sleep in `bed`.
+    pub fn new(store: Box<dyn PayloadStore>, limit: usize, awake: usize, bed: Bed) -> Self {
+        let (flows, asleep) = (Flows::default(), Flows::default());
+        Gathered { store, flows, asleep, bed, awake, most_awake: awake, gathered: 0, limit, spare: Default::default() }
     }
 
     /// The store itself.
@@ -52,39 +67,43 @@ impl<T> Gathered<T> {
     }
 
     /// See [`PayloadStore::begin`].
-    pub fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>, with: T) {
+    pub fn begin(&mut self, flow: FlowId, path: String, first: Option<Timestamp>, with: T) -> Result<(), Error> {
         self.store.begin(flow, path, first);
-        self.flows.insert(flow, Held { gather: Gather::default(), large: false, with });
+        self.hold(flow, with)
     }
 
     /// See [`PayloadStore::resume`].
-    pub fn resume(&mut self, flow: FlowId, at_rest: AtRest, with: T) {
+    pub fn resume(&mut self, flow: FlowId, at_rest: AtRest, with: T) -> Result<(), Error> {
         self.store.resume(flow, at_rest);
-        self.flows.insert(flow, Held { gather: Gather::default(), large: false, with });
+        self.hold(flow, with)
     }
 
     /// The flow was begun or resumed.
     pub fn has(&self, flow: FlowId) -> bool {
-        self.flows.contains_key(&flow)
+        self.flows.contains_key(&flow) || self.asleep.contains_key(&flow)
     }
 
     /// What the caller keeps of a flow.
-    pub fn with(&mut self, flow: FlowId) -> &mut T {
-        &mut self.held(flow).with
+    pub fn with(&mut self, flow: FlowId) -> Result<&mut T, Error> {
+        Ok(&mut self.held(flow)?.with)
     }
 
     /// See [`PayloadStore::rebase`].
-    pub fn rebase(&mut self, flow: FlowId, base: i64) {
-        let gather = &mut self.held(flow).gather;
+    pub fn rebase(&mut self, flow: FlowId, base: i64) -> Result<(), Error> {
+        let gather = &mut self.held(flow)?.gather;
         let before = gather.held();
         gather.drop_before(base);
-        self.gathered -= before - self.held(flow).gather.held();
+        let dropped = before - gather.held();
+        self.gathered -= dropped;
         self.store.rebase(flow, base);
+        Ok(())
     }
 
     /// See [`PayloadStore::write`]; gives what the caller keeps of the flow.
     pub fn write(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<&mut T, Error> {
+        self.awaken(flow)?;
         let held = self.flows.get_mut(&flow).expect(BEGUN);
+        held.used = true;
         let spare = &mut self.spare[usize::from(held.large)];
         // a full segment is seldom the last
         let buffer = || if bytes.len() >= 1024 { spare.pop().unwrap_or_default() } else { Vec::new() };
@@ -96,23 +115,22 @@ impl<T> Gathered<T> {
         } else if self.gathered >= self.limit {
             self.put_much()?;
         }
-        Ok(self.with(flow))
+        self.with(flow)
     }
 
     /// See [`PayloadStore::read`].
     pub fn read(&mut self, flow: FlowId, position: i64, into: &mut [u8]) -> Result<(), Error> {
-        if self.overlay(flow, position, into) == into.len() {
+        if self.overlay(flow, position, into)? == into.len() {
             return Ok(());
         }
         self.store.read(flow, position, into)?;
-        self.overlay(flow, position, into);
-        Ok(())
+        self.overlay(flow, position, into).map(drop)
     }
 
     /// See [`PayloadStore::replace`].
     pub fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error> {
         let mut here = 0;
-        self.held(flow).gather.overlay(position..position + bytes.len() as i64, |piece, held| {
+        self.held(flow)?.gather.overlay(position..position + bytes.len() as i64, |piece, held| {
             held.copy_from_slice(&bytes[(piece.start - position) as usize..][..held.len()]);
             here += held.len();
         });
@@ -125,35 +143,99 @@ impl<T> Gathered<T> {
 
     /// See [`PayloadStore::rest`].
     pub fn rest(&mut self, flow: FlowId) -> Result<(), Error> {
+        if !self.flows.contains_key(&flow) {
+            return Ok(());
+        }
         self.put(flow)?;
         self.store.rest(flow)
     }
 
     /// See [`PayloadStore::close`]; gives what the caller kept of the flow too.
     pub fn close(&mut self, flow: FlowId, length: u64) -> Result<(T, Stored), Error> {
+        if let Some((asleep, with)) = self.rouse(flow)? {
+            return Ok((with, self.close_asleep(flow, asleep, length)?));
+        }
         self.put(flow)?;
         let stored = self.store.close(flow, length)?;
         let held = self.flows.remove(&flow).expect(BEGUN);
         Ok((held.with, stored))
     }
 
-    fn held(&mut self, flow: FlowId) -> &mut Held<T> {
-        self.flows.get_mut(&flow).expect(BEGUN)
+    fn held(&mut self, flow: FlowId) -> Result<&mut Held<T>, Error> {
+        self.awaken(flow)?;
+        let held = self.flows.get_mut(&flow).expect(BEGUN);
+        held.used = true;
+        Ok(held)
+    }
+
+    /// A sleeping flow as its last moment awake was the end.
+    fn close_asleep(&mut self, flow: FlowId, asleep: Asleep, length: u64) -> Result<Stored, Error> {
+        match asleep {
+            Asleep { length: known, digests: Some(digests), path, pieces, .. } if known == length => {
+                Ok(Stored { path, digests, pieces })
+            }
+            asleep => {
+                self.store.wake(flow, asleep);
+                self.store.close(flow, length)
+            }
+        }
+    }
+
+    /// The flow is awake.
+    fn awaken(&mut self, flow: FlowId) -> Result<(), Error> {
+        let Some((asleep, with)) = self.rouse(flow)? else { return Ok(()) };
+        self.store.wake(flow, asleep);
+        self.hold(flow, with)
+    }
+
+    /// The flow sleeps no more, if it did.
+    fn rouse(&mut self, flow: FlowId) -> Result<Option<(Asleep, T)>, Error> {
+        let place = if self.asleep.is_empty() { None } else { self.asleep.remove(&flow) };
+        let bytes = place.map(|place| self.bed.take(place)).transpose().map_err(at(BED))?;
+        Ok(bytes.map(|bytes| Asleep::decode(&bytes)))
+    }
+
+    fn hold(&mut self, flow: FlowId, with: T) -> Result<(), Error> {
+        self.flows.insert(flow, Box::new(Held { gather: Gather::default(), large: false, used: true, with }));
+        if self.flows.len() > self.most_awake { self.lull() } else { Ok(()) }
+    }
+
+    /// Flows that were not used since the last look fall asleep. The next comes when about as many have come as are left.
+    pub(super) fn lull(&mut self) -> Result<(), Error> {
+        let was_used = |held: &mut Held<T>| std::mem::take(&mut held.used);
+        let flows = self.flows.iter_mut();
+        let mut unused: Vec<FlowId> = flows.filter_map(|(&flow, held)| (!was_used(held)).then_some(flow)).collect();
+        // in an order that is the same in every run
+        unused.sort_unstable();
+        for flow in unused {
+            self.put(flow)?;
+            let Some(asleep) = self.store.sleep(flow)? else { continue };
+            let held = self.flows.remove(&flow).expect(BEGUN);
+            self.asleep.insert(flow, self.bed.put(&asleep.encode(&held.with)).map_err(at(BED))?);
+        }
+        self.most_awake = self.awake.max(2 * self.flows.len());
+        if self.bed.is_sparse() { self.make_bed() } else { Ok(()) }
+    }
+
+    fn make_bed(&mut self) -> Result<(), Error> {
+        let mut places: Vec<&mut Place> = self.asleep.values_mut().collect();
+        places.sort_unstable();
+        self.bed.close_holes(places.into_iter()).map_err(at(BED))
     }
 
     /// Copies what is gathered of a range over `into`; how many bytes that was.
-    fn overlay(&mut self, flow: FlowId, position: i64, into: &mut [u8]) -> usize {
+    fn overlay(&mut self, flow: FlowId, position: i64, into: &mut [u8]) -> Result<usize, Error> {
         let mut here = 0;
-        self.held(flow).gather.overlay(position..position + into.len() as i64, |piece, held| {
+        self.held(flow)?.gather.overlay(position..position + into.len() as i64, |piece, held| {
             into[(piece.start - position) as usize..][..held.len()].copy_from_slice(held);
             here += held.len();
         });
-        here
+        Ok(here)
     }
 
     /// Writes what is gathered of a flow.
     fn put(&mut self, flow: FlowId) -> Result<(), Error> {
-        for mut chunk in self.held(flow).gather.take() {
+        for mut chunk in self.flows.get_mut(&flow).expect(BEGUN).gather.take() {
             self.gathered -= chunk.bytes.len();
             self.store.write(flow, chunk.position, &chunk.bytes)?;
             let large = usize::from(chunk.bytes.capacity() >= GATHER);
@@ -182,4 +264,6 @@ impl<T> Gathered<T> {
     }
 }
 
+/// What messages call the file without a name.
+const BED: &str = "scratch";
 const BEGUN: &str = "a flow is begun or resumed before it is used, and closed last";

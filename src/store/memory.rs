@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::digest::Front;
-use super::{AtRest, Error, PayloadStore, Stored};
+use super::{Asleep, AtRest, Error, PayloadStore, Stored};
 use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
 
 /// Every flow as a map from stream position to byte.
@@ -60,6 +60,16 @@ impl PayloadStore for Memory {
 
     fn rest(&mut self, _: FlowId) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// It is never worth it.
+    fn sleep(&mut self, _: FlowId) -> Result<Option<Asleep>, Error> {
+        Ok(None)
+    }
+
+    fn wake(&mut self, flow: FlowId, asleep: Asleep) {
+        let Asleep { path, base, length, first, pieces, .. } = asleep;
+        self.resume(flow, AtRest { path, base, length, first, pieces });
     }
 
     fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error> {

@@ -8,6 +8,8 @@
 
 use crate::model::{Digests, FlowId, PackFrame, Timestamp};
 
+pub mod asleep;
+pub mod bed;
 pub mod beneath;
 pub mod digest;
 pub mod files;
@@ -20,6 +22,8 @@ pub mod packed;
 pub mod recover;
 pub mod template;
 
+pub use asleep::Asleep;
+pub use bed::Bed;
 pub use files::Files;
 pub use gathered::Gathered;
 pub use memory::Memory;
@@ -118,6 +122,10 @@ pub trait PayloadStore: Send {
     fn replace(&mut self, flow: FlowId, position: i64, bytes: &[u8]) -> Result<(), Error>;
     /// The flow is probably whole: nothing of it need be kept in memory. It may still go on.
     fn rest(&mut self, flow: FlowId) -> Result<(), Error>;
+    /// The flow has not been used for a while. If that is worth it, the store forgets the flow, and gives what it needs to go on.
+    fn sleep(&mut self, flow: FlowId) -> Result<Option<Asleep>, Error>;
+    /// The flow goes on.
+    fn wake(&mut self, flow: FlowId, asleep: Asleep);
     /// The flow is whole, `length` bytes from its base.
     fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error>;
     /// All flows are closed: what the commit needs is written, and what must wait for it is told to the journal. Gives the

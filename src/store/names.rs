@@ -1,44 +1,49 @@
 //! Names already given: the count behind `c` when a template gives the same name again.
 
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::template::{Facts, Template};
 
-/// Counts names, by a hash of the name without its count: 16 bytes a flow, not the name. The hash has a random seed, so
+/// Counts names, by a hash of the name without its count: 8 bytes a flow, not the name. The hash has a random seed, so
 /// that nobody can find two names with the same.
 pub struct Names {
     template: Template,
-    counts: HashTable<(u64, u32)>,
+    /// Names given, each without its count.
+    given: HashTable<u64>,
+    /// The next count of those that were given again, or were taken before.
+    next: HashMap<u64, u32, foldhash::fast::RandomState>,
     hasher: RandomState,
 }
 
 impl Names {
     /// Names made by `template`.
     pub fn new(template: Template) -> Self {
-        Names { template, counts: HashTable::new(), hasher: RandomState::default() }
+        Names { template, given: HashTable::new(), next: HashMap::default(), hasher: RandomState::default() }
     }
 
     /// The path of the next flow with these facts. `taken` tells whether an earlier commit has a path; it is only asked
     /// the first time a name comes up.
     pub fn next<E>(&mut self, facts: &Facts<'_>, mut taken: impl FnMut(&str) -> Result<bool, E>) -> Result<String, E> {
-        let Names { template, counts, hasher } = self;
+        let Names { template, given, next, hasher } = self;
         let path = template.path(facts, 0);
         let key = hasher.hash_one(path.as_str());
-        let count = match counts.find_mut(key, |(known, _)| *known == key) {
-            Some((_, next)) => {
-                *next += 1;
-                *next - 1
-            }
-            None => {
+        let count = match given.entry(key, |known| *known == key, |known| *known) {
+            Entry::Occupied(_) => *next.entry(key).or_insert(1),
+            Entry::Vacant(new) => {
                 let is_taken = |count| if count == 0 { taken(&path) } else { taken(&template.path(facts, count)) };
-                let count = first_free(is_taken)?;
-                counts.insert_unique(key, (key, count + 1), |(known, _)| *known);
-                count
+                let free = first_free(is_taken)?;
+                new.insert(key);
+                free
             }
         };
+        if count > 0 {
+            next.insert(key, count + 1);
+        }
         Ok(if count == 0 { path } else { template.path(facts, count) })
     }
 }

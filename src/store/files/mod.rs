@@ -15,7 +15,7 @@ use rebuild::Early;
 use super::beneath::Beneath;
 use super::digest::Front;
 use super::journal::{self, Record};
-use super::{AtRest, Error, PayloadStore, Stored, at};
+use super::{Asleep, AtRest, Error, PayloadStore, Stored, asleep, at};
 use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
 
 /// Flows whose digests are worth keeping: shorter ones are read again at less cost than the state takes.
@@ -50,6 +50,8 @@ struct Flow {
     path: String,
     first: Option<Timestamp>,
     base: i64,
+    /// Stream position after the highest byte stored.
+    end: i64,
     disk: Option<OnDisk>,
     file: Option<File>,
     early: Option<Box<Early>>,
@@ -115,7 +117,7 @@ impl PayloadStore for Files {
         let end = rest.base + rest.length as i64;
         let front = self.parked.remove(&flow).filter(|front| front.position == end);
         let disk = Some(OnDisk { origin: rest.base, committed: Some(rest.length), changed: false });
-        self.flows.insert(flow, Flow { base: rest.base, disk, front, ..Flow::new(rest.path, rest.first) });
+        self.flows.insert(flow, Flow { base: rest.base, end, disk, front, ..Flow::new(rest.path, rest.first) });
     }
 
     fn rebase(&mut self, flow: FlowId, base: i64) {
@@ -150,6 +152,21 @@ impl PayloadStore for Files {
         })
     }
 
+    fn sleep(&mut self, id: FlowId) -> Result<Option<Asleep>, Error> {
+        self.rest(id)?;
+        let asleep = self.flows.get(&id).and_then(Flow::asleep);
+        if asleep.is_some() {
+            self.flows.remove(&id);
+        }
+        Ok(asleep)
+    }
+
+    fn wake(&mut self, id: FlowId, asleep: Asleep) {
+        let Asleep { path, base, length, first, committed, changed, .. } = asleep;
+        let (end, disk) = (base + length as i64, Some(OnDisk { origin: base, committed, changed }));
+        self.flows.insert(id, Flow { base, end, disk, ..Flow::new(path, first) });
+    }
+
     fn close(&mut self, id: FlowId, length: u64) -> Result<Stored, Error> {
         self.with(id, |flow, disk| flow.complete(length, disk))?;
         let Flow { path, front, .. } = self.flows.remove(&id).expect(BEGUN);
@@ -173,7 +190,18 @@ impl PayloadStore for Files {
 
 impl Flow {
     fn new(path: String, first: Option<Timestamp>) -> Self {
-        Flow { path, first, base: 0, disk: None, file: None, early: None, front: None, written: false, stale: false }
+        Flow { path, first, base: 0, end: i64::MIN, disk: None, file: None, early: None, front: None, written: false, stale: false }
+    }
+
+    /// All of it, if that is little.
+    fn asleep(&self) -> Option<Asleep> {
+        let base = self.base;
+        let on_disk = self.disk.as_ref().filter(|on_disk| on_disk.origin == base && self.early.is_none())?;
+        let length = self.end.checked_sub(base)?.try_into().ok()?;
+        let digests = asleep::digests(self.front.as_deref(), self.stale, self.end, length)?;
+        let OnDisk { committed, changed, .. } = *on_disk;
+        let (path, first) = (self.path.clone(), self.first);
+        Some(Asleep { path, base, length, first, committed, changed, digests, pieces: None })
     }
 
     /// Feeds the digests if these are the next bytes. Those of a hole that was fed as zeros come too late.
@@ -187,6 +215,7 @@ impl Flow {
     /// Stores bytes at their place, or in front of the file.
     fn put(&mut self, position: i64, bytes: &[u8], disk: &mut Disk) -> Result<(), Error> {
         self.make_writable(disk)?;
+        self.end = self.end.max(position + bytes.len() as i64);
         let origin = self.disk.as_ref().map_or(position, |on_disk| on_disk.origin);
         let early = ((origin - position).max(0) as usize).min(bytes.len());
         let (before, inside) = bytes.split_at(early);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Digests;
-use crate::store::{Gathered, Memory, recover::recover};
+use crate::store::{Bed, Gathered, Memory, recover::recover};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -22,6 +22,8 @@ enum Act {
     },
     /// What is gathered goes to the file.
     Rest,
+    /// It falls asleep, if it may.
+    Sleep,
     /// Close, commit, and go on.
     Commit,
 }
@@ -31,6 +33,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         6 => (0i64..600, 1usize..80).prop_map(|(position, length)| Act::Write { position, length }),
         2 => (0i64..600, 1usize..40).prop_map(|(position, length)| Act::Replace { position, length }),
         1 => Just(Act::Rest),
+        2 => Just(Act::Sleep),
         1 => Just(Act::Commit),
     ];
     prop::collection::vec(act, 1..40)
@@ -52,10 +55,10 @@ impl Pair {
         let (beneath, journal) = (Beneath::open(root).unwrap(), journal::Shared::default());
         let files = Files::new(beneath.clone(), HashKind::ALL.to_vec(), journal.clone(), 0);
         journal.begin(&beneath, 1, false).unwrap();
-        let mut files = Gathered::new(Box::new(files), 1 << 20);
+        let mut files = Gathered::new(Box::new(files), 1 << 20, 1, Bed::beneath(&beneath));
         let mut memory = Memory::default();
         files.store().announce(&mut std::iter::once("flows/x/f")).unwrap();
-        files.begin(1, "flows/x/f".into(), None, ());
+        files.begin(1, "flows/x/f".into(), None, ()).unwrap();
         memory.begin(1, "flows/x/f".into(), None);
         Pair { files, beneath, journal, memory, covered: Default::default(), fill: 0, rest: None }
     }
@@ -75,7 +78,7 @@ impl Pair {
                     }
                 });
                 let base = self.covered.start().unwrap();
-                self.files.rebase(1, base);
+                self.files.rebase(1, base).unwrap();
                 self.memory.rebase(1, base);
                 for piece in fresh {
                     let bytes = self.fill(&piece);
@@ -98,6 +101,8 @@ impl Pair {
                 }
             }
             Act::Rest => self.files.rest(1).unwrap(),
+            // what was used since the last look stays awake
+            Act::Sleep => (0..2).for_each(|_| self.files.lull().unwrap()),
             Act::Commit => self.commit(),
         }
     }
@@ -132,7 +137,7 @@ impl Pair {
         self.journal.begin(&self.beneath, 2, false).unwrap();
         let rest =
             AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None, pieces: None };
-        self.files.resume(1, rest.clone(), ());
+        self.files.resume(1, rest.clone(), ()).unwrap();
         self.memory.resume(1, rest.clone());
         self.rest = Some(rest);
     }

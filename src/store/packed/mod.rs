@@ -22,7 +22,7 @@ use pieces::{Piece, Pieces};
 
 use super::beneath::Beneath;
 use super::digest::Front;
-use super::{AtRest, Error, PayloadStore, Stored, at};
+use super::{Asleep, AtRest, Error, PayloadStore, Stored, asleep, at};
 use crate::model::{Digests, FlowId, HashKind, PackFrame, Timestamp};
 
 /// Where packs lie in the case.
@@ -127,6 +127,17 @@ impl Packed {
     }
 }
 
+impl Flow {
+    /// All of it, if that is little.
+    fn asleep(&self, pack: u8) -> Option<Asleep> {
+        let (base, end) = (self.base, self.pieces.iter().map(|piece| piece.range().end).max()?);
+        let length = end.checked_sub(base)?.try_into().ok()?;
+        let digests = asleep::digests(self.front.as_deref(), self.stale, end, length)?;
+        let (path, pieces) = (self.path.clone(), Some(pieces::encode(pack, &self.pieces)));
+        Some(Asleep { path, base, length, first: None, committed: None, changed: false, digests, pieces })
+    }
+}
+
 impl PayloadStore for Packed {
     /// Packs only grow: there is nothing to undo but their growth.
     fn announce(&self, _: &mut dyn Iterator<Item = &str>) -> Result<(), Error> {
@@ -197,6 +208,19 @@ impl PayloadStore for Packed {
 
     fn rest(&mut self, _: FlowId) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn sleep(&mut self, id: FlowId) -> Result<Option<Asleep>, Error> {
+        let asleep = self.flows.get(&id).and_then(|flow| flow.asleep(self.number));
+        if asleep.is_some() {
+            self.flows.remove(&id);
+        }
+        Ok(asleep)
+    }
+
+    fn wake(&mut self, id: FlowId, asleep: Asleep) {
+        let Asleep { path, base, length, first, pieces, .. } = asleep;
+        self.resume(id, AtRest { path, base, length, first, pieces });
     }
 
     fn close(&mut self, id: FlowId, length: u64) -> Result<Stored, Error> {

@@ -32,6 +32,10 @@ enum Act {
     },
     /// The frame that is being filled is written.
     Flush,
+    /// It falls asleep, if it may, and wakes.
+    Doze {
+        flow: FlowId,
+    },
     /// Close, commit, and go on; with a new store, as another run does, or with the same.
     Commit {
         again: bool,
@@ -47,6 +51,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => at.clone().prop_map(|(flow, position, length)| Act::Replace { flow, position, length }),
         2 => at.prop_map(|(flow, position, length)| Act::Read { flow, position, length }),
         1 => Just(Act::Flush),
+        2 => (1..4u64).prop_map(|flow| Act::Doze { flow }),
         1 => any::<bool>().prop_map(|again| Act::Commit { again }),
     ];
     prop::collection::vec(act, 1..40)
@@ -118,6 +123,11 @@ impl<'a> Pair<'a> {
                 assert_eq!(read[0][behind..], read[1][behind..]);
             }
             Act::Flush => self.packed.pack.flush().unwrap(),
+            Act::Doze { flow } => {
+                if let Some(asleep) = self.packed.sleep(flow).unwrap() {
+                    self.packed.wake(flow, asleep);
+                }
+            }
             Act::Commit { again } => self.commit(again),
         }
     }
