@@ -144,7 +144,7 @@ fn links() -> String {
 
 /// Taken apart by name, so that a new limit cannot be left out.
 fn limits() -> String {
-    // after how many segments connections rest changes nothing that is recorded
+    // when connections rest and flows sleep changes nothing that is recorded
     let Limits {
         max_jump,
         max_bytes,
@@ -154,6 +154,7 @@ fn limits() -> String {
         max_generations,
         straggler_ns,
         settle_after: _,
+        awake_flows: _,
     } = Limits::default();
     assert!(max_bytes.is_none() && !overlap_last);
     let rows = [
