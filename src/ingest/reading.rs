@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
+use smallvec::SmallVec;
+
 use super::budget::Budget;
 use super::ledger::Ledger;
 use super::order::Origin;
@@ -19,7 +21,7 @@ use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::decode;
 use crate::model::{Batch, FrameHead, Segment, Skip};
-use crate::track::Stamp;
+use crate::track::{LOOK_AHEAD, Stamp};
 
 /// Captured bytes after which a group is committed at the next opportunity: keeps commits few and what a kill costs small.
 const GROUP: u64 = 256 << 20;
@@ -120,6 +122,7 @@ impl Reading<'_, '_> {
         }
         let (capture, mut used) = (self.ledger.number(batch.capture), 0);
         let source = self.recorder.source(batch, capture)?;
+        let mut ahead: SmallVec<[Frame<'_>; LOOK_AHEAD]> = SmallVec::new();
         for (index, frame) in range.clone().zip(&batch.frames[range]) {
             let data = batch.data(frame);
             match self.segment(frame, data) {
@@ -127,12 +130,17 @@ impl Reading<'_, '_> {
                     used += 1;
                     let at = Stamp { time: frame.time, capture, frame: frame.number };
                     let origin = Origin { source, frame: index as u32, payload: place(&batch.bytes, segment.payload) };
-                    self.recorder.observe(&Frame { at, origin, segment })?;
+                    ahead.push(Frame { at, origin, segment });
+                    if ahead.len() == LOOK_AHEAD {
+                        self.recorder.observe(&ahead)?;
+                        ahead.clear();
+                    }
                 }
                 Err(reason) => self.ledger.skipped(batch.capture, reason, data.len()),
             }
             self.since_commit += data.len() as u64;
         }
+        self.recorder.observe(&ahead)?;
         self.ledger.used(batch.capture, used);
         Ok(())
     }

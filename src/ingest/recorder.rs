@@ -24,7 +24,7 @@ use crate::reassemble::part::Kind;
 use crate::store::PayloadStore;
 use crate::store::names::Names;
 use crate::store::template::Facts;
-use crate::track::{Begun, Connection, Event, Stamp, Tracker};
+use crate::track::{Begun, Connection, Event, Key, Stamp, Tracker};
 
 /// Segments between two looks at how much is held.
 const LOOK_EVERY: u64 = 256;
@@ -45,6 +45,7 @@ pub struct Recorder<'scope> {
     /// Hashes of the endpoints of connections at rest in the index.
     pub(super) dormant: Hashes,
     events: Vec<Event>,
+    keys: Vec<Key>,
     pub(super) budget: Budget,
     /// Segments so far.
     observed: u64,
@@ -118,6 +119,7 @@ impl<'scope> Recorder<'scope> {
             named: HashSet::new(),
             dormant: start.dormant,
             events: Vec::new(),
+            keys: Vec::new(),
             budget: start.budget,
             observed: 0,
             live_flows: 0,
@@ -132,13 +134,23 @@ impl<'scope> Recorder<'scope> {
         self.crew.source(batch, capture)
     }
 
-    /// Takes in one segment.
-    pub fn observe(&mut self, frame: &Frame<'_>) -> Result<(), Error> {
-        if !self.tracker.knows(&frame.segment) {
+    /// Takes in segments, one after the other. What they will want of memory is asked for together before.
+    pub fn observe(&mut self, frames: &[Frame<'_>]) -> Result<(), Error> {
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.clear();
+        keys.extend(frames.iter().map(|frame| self.tracker.key(&frame.segment)));
+        self.tracker.look_ahead(&keys);
+        let done = frames.iter().zip(&keys).try_for_each(|(frame, key)| self.observe_one(frame, key));
+        self.keys = keys;
+        done
+    }
+
+    fn observe_one(&mut self, frame: &Frame<'_>, key: &Key) -> Result<(), Error> {
+        if !self.dormant.is_empty() && !self.tracker.knows(key) {
             self.wake(tuple_hash(frame.segment.src, frame.segment.dst), frame.at.time)?;
         }
         let mut events = std::mem::take(&mut self.events);
-        let (connection, closed) = self.tracker.observe(frame.at, &frame.segment, &mut events);
+        let (connection, closed) = self.tracker.observe_known(frame.at, &frame.segment, key, &mut events);
         let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| direction.flows()));
         let quiet: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
         let done = events.drain(..).try_for_each(|event| self.follow(event, connection, frame));

@@ -189,6 +189,13 @@ impl Connection {
         self.directions.iter().map(Direction::extra_ranges).sum()
     }
 
+    /// Something of each of its cache lines.
+    #[inline]
+    pub(super) fn glance(&self) -> u64 {
+        let [lower, higher] = &self.directions;
+        self.id ^ lower.flow ^ higher.flow ^ u64::from(lower.acked ^ higher.acked) ^ u64::from(self.known.0)
+    }
+
     /// What the first frame says of the link of a side.
     pub(super) fn usual_link(&self, side: usize) -> Link {
         let mac = self.known.has(Known::STATIONS).then_some(self.stations);

@@ -28,6 +28,8 @@ const HIGHER: u8 = 0x10;
 const BITS: u32 = 5;
 /// Letters with room of their own.
 const ROOM: u32 = 16;
+/// The lowest bit of each of them.
+const EACH: u128 = ((1 << (BITS * ROOM)) - 1) / ((1 << BITS) - 1);
 
 impl History {
     /// Notes what one segment shows besides retransmission. `flags` are those that count, `segment.flags` those on the wire.
@@ -72,11 +74,18 @@ impl History {
         let told = number as u8 + 1 + if side == 1 { HIGHER } else { 0 };
         let tell = match number < REPEATING {
             true => is_power_of_ten(count(&mut rare.make().history.counts[side][number])),
-            false => !self.letters().any(|known| known == told) && !is_behind(rare, told),
+            false => !self.has(told) && !is_behind(rare, told),
         };
         if tell {
             self.push(told, rare);
         }
+    }
+
+    /// The letter has been told, among the first. All are compared at once: one that is the same leaves zeros, from which
+    /// taking one away borrows. Letters not there yet are zeros before and none after.
+    fn has(self, letter: u8) -> bool {
+        let differ = self.bits() ^ (EACH * u128::from(letter));
+        differ.wrapping_sub(EACH) & !differ & (EACH << (BITS - 1)) != 0
     }
 
     fn push(&mut self, letter: u8, rare: &mut Rarely) {
@@ -116,4 +125,21 @@ fn count(counter: &mut u32) -> u32 {
 
 fn is_power_of_ten(count: u32) -> bool {
     10u32.pow(count.max(1).ilog10()) == count
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_letter_is_found_among_all(told in prop::collection::vec(1u8..32, 0..=16), letter in 1u8..32) {
+            let (mut history, mut rare) = (History::default(), Rarely::default());
+            told.iter().for_each(|&letter| history.push(letter, &mut rare));
+            prop_assert_eq!(history.has(letter), told.contains(&letter));
+            prop_assert_eq!(history.letters().collect::<Vec<_>>(), told);
+        }
+    }
 }

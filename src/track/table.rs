@@ -1,65 +1,44 @@
 //! Connections by their endpoints: a hash table that cannot be flooded (random seed), chaining those of one pair.
 
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use foldhash::quality::RandomState;
-use hashbrown::HashTable;
 
 use super::Connection;
 use super::ends::Ends;
-pub use super::idle::Slot;
-use super::idle::{Idle, NONE};
-use crate::model::ConnectionId;
+use super::heads::{Heads, NONE};
+use super::slab::Slab;
+use super::tracker::LOOK_AHEAD;
+pub use super::wheel::Slot;
+use super::wheel::{Tick, Wheel};
+use crate::model::{ConnectionId, Segment};
 
 /// Live connections. Those with the same endpoints form a chain, newest first. A slot is valid until its connection is
 /// removed.
+#[derive(Default)]
 pub struct Table {
-    /// The head of each chain.
-    heads: HashTable<Slot>,
-    slots: Vec<Entry>,
-    /// The first of the free slots, which form a chain too.
-    free: Slot,
-    idle: Idle,
+    /// The newest of each chain. The tags stand there, so that neither a look-up nor growth has to look at connections that
+    /// are not meant.
+    heads: Heads,
+    slab: Slab,
+    idle: Wheel,
     hasher: RandomState,
-    /// What was looked up last: a segment asks for the same several times.
-    last: Option<Sought>,
     /// See [`Table::extra_ranges`].
     extra_ranges: usize,
-    len: usize,
 }
 
-/// The tag stands here, so that neither a look-up nor growth has to look at connections that are not meant.
-struct Entry {
-    connection: Option<Box<Connection>>,
-    older: Slot,
-    tag: u32,
-}
-
-struct Sought {
+/// Two endpoints, and their hash in one table: made once for a segment, which asks several times.
+#[derive(Clone, Copy)]
+pub struct Key {
     ends: Ends,
     tag: u32,
-    newest: Option<Slot>,
-}
-
-impl Default for Table {
-    fn default() -> Self {
-        Table {
-            heads: HashTable::new(),
-            slots: Vec::new(),
-            free: NONE,
-            idle: Idle::default(),
-            hasher: RandomState::default(),
-            last: None,
-            extra_ranges: 0,
-            len: 0,
-        }
-    }
 }
 
 impl Table {
     /// Connections held.
     pub fn len(&self) -> usize {
-        self.len
+        self.slab.len()
     }
 
     /// Separate covered ranges beyond the first of each part, of all connections.
@@ -67,17 +46,38 @@ impl Table {
         self.extra_ranges
     }
 
-    /// The newest connection between these endpoints.
-    pub fn newest(&mut self, ends: &Ends) -> Option<Slot> {
-        match &self.last {
-            Some(last) if last.ends == *ends => last.newest,
-            _ => {
-                let tag = self.hasher.hash_one(ends) as u32;
-                let newest = self.find(tag, ends);
-                self.last = Some(Sought { ends: *ends, tag, newest });
-                newest
+    /// What a segment is looked up by.
+    #[inline]
+    pub fn key(&self, segment: &Segment<'_>) -> Key {
+        self.key_of(Ends::of(segment))
+    }
+
+    fn key_of(&self, ends: Ends) -> Key {
+        Key { ends, tag: self.hasher.hash_one(ends) as u32 }
+    }
+
+    /// Has the memory fetched that look-ups of these keys, and changes of what they find, will want: one after the other
+    /// they would wait for it each time, here they wait together.
+    pub fn look_ahead(&self, keys: &[Key]) {
+        for keys in keys.chunks(LOOK_AHEAD) {
+            black_box(keys.iter().fold(0, |all, key| all ^ self.heads.glance(key.tag)));
+            let mut likely = [NONE; LOOK_AHEAD];
+            for (likely, key) in likely.iter_mut().zip(keys) {
+                *likely = self.heads.find(key.tag, |_| true).unwrap_or(NONE);
             }
+            black_box(likely.iter().fold(0, |all, &slot| all ^ self.slab.glance(slot)));
         }
+    }
+
+    /// The newest connection between these endpoints.
+    #[inline]
+    pub fn newest(&self, key: &Key) -> Option<Slot> {
+        self.heads.find(key.tag, |newest| self.get(newest).ends == key.ends)
+    }
+
+    /// The newest connection between the endpoints of one.
+    pub fn newest_beside(&self, slot: Slot) -> Option<Slot> {
+        self.newest(&self.key_of(self.get(slot).ends))
     }
 
     /// The chain from its newest connection on.
@@ -87,121 +87,84 @@ impl Table {
 
     /// The next in the chain.
     pub fn older(&self, slot: Slot) -> Option<Slot> {
-        Some(self.slots[slot as usize].older).filter(|&older| older != NONE)
+        Some(self.slab.entry(slot).older).filter(|&older| older != NONE)
     }
 
     /// The connection in a slot.
+    #[inline]
     pub fn get(&self, slot: Slot) -> &Connection {
-        self.slots[slot as usize].connection.as_ref().expect(USED)
+        self.slab.get(slot)
     }
 
     /// Lets the connection in a slot change.
-    pub fn change(&mut self, slot: Slot, act: impl FnOnce(&mut Connection)) {
-        let connection = self.slots[slot as usize].connection.as_mut().expect(USED);
-        self.extra_ranges -= connection.extra_ranges();
-        act(connection);
-        self.extra_ranges += connection.extra_ranges();
+    #[inline]
+    pub fn change<R>(&mut self, slot: Slot, act: impl FnOnce(&mut Connection) -> R) -> R {
+        let connection = self.slab.get_mut(slot);
+        let before = connection.extra_ranges();
+        let done = act(connection);
+        self.extra_ranges = self.extra_ranges - before + connection.extra_ranges();
+        done
     }
 
-    /// The connection in a slot was used.
-    pub fn touch(&mut self, slot: Slot) {
-        self.idle.touch(slot);
+    /// The connection in a slot is used.
+    #[inline]
+    pub fn touch(&mut self, slot: Slot, now: Tick) {
+        self.slab.entry_mut(slot).used = now;
     }
 
-    /// The connection that was not used longest.
-    pub fn idlest(&self) -> Option<Slot> {
-        self.idle.longest()
+    /// A connection that no other is idle longer than.
+    pub fn idlest(&mut self) -> Option<Slot> {
+        let Table { slab, idle, .. } = self;
+        idle.idlest(|slot| slab.find(slot).map(|_| slab.entry(slot).used))
     }
 
     /// The slot is still that of the connection with this number.
     pub fn holds(&self, slot: Slot, id: ConnectionId) -> bool {
-        let connection = self.slots.get(slot as usize).and_then(|entry| entry.connection.as_ref());
-        connection.is_some_and(|connection| connection.id == id)
+        self.slab.find(slot).is_some_and(|connection| connection.id == id)
     }
 
     /// Adds a connection as the newest between its endpoints.
-    pub fn insert(&mut self, connection: Box<Connection>) -> Slot {
-        let ends = connection.ends;
-        let older = self.newest(&ends).unwrap_or(NONE);
-        let tag = self.last.as_ref().map_or(0, |last| last.tag);
-        self.len += 1;
+    pub fn insert(&mut self, connection: Connection, now: Tick) -> Slot {
+        let key = self.key_of(connection.ends);
+        let newest = self.newest(&key);
+        self.insert_before(&key, newest, connection, now)
+    }
+
+    /// As [`insert`](Self::insert), where the newest so far is known.
+    pub fn insert_before(&mut self, key: &Key, newest: Option<Slot>, connection: Connection, now: Tick) -> Slot {
         self.extra_ranges += connection.extra_ranges();
-        let slot = self.fill(Entry { connection: Some(connection), older, tag });
-        self.idle.add(slot);
-        self.lead(tag, older, slot);
-        self.last = Some(Sought { ends, tag, newest: Some(slot) });
+        let older = newest.unwrap_or(NONE);
+        let slot = self.slab.put(connection, older, now);
+        self.idle.file(slot, now);
+        match newest {
+            Some(newest) => self.heads.replace(key.tag, newest, slot),
+            None => self.heads.insert(key.tag, slot),
+        }
         slot
     }
 
     /// Takes a connection out.
     pub fn remove(&mut self, slot: Slot) -> Box<Connection> {
-        let Entry { older, tag, .. } = self.slots[slot as usize];
-        let ends = self.get(slot).ends;
-        let newer = self.chain(self.find(tag, &ends)).find(|&at| self.slots[at as usize].older == slot);
-        match newer {
-            Some(newer) => self.slots[newer as usize].older = older,
-            None => self.lead(tag, slot, older),
+        let key = self.key_of(self.get(slot).ends);
+        let older = self.slab.entry(slot).older;
+        let newer = self.chain(self.newest(&key)).find(|&at| self.older(at) == Some(slot));
+        match (newer, older) {
+            (Some(newer), older) => self.slab.entry_mut(newer).older = older,
+            (None, NONE) => self.heads.remove(key.tag, slot),
+            (None, older) => self.heads.replace(key.tag, slot, older),
         }
-        self.last = None;
-        self.idle.remove(slot);
-        self.empty(slot)
-    }
-
-    /// Takes all out, in no order, and gives the memory of the table back.
-    #[expect(clippy::vec_box, reason = "they are moved on one by one, as they are")]
-    pub fn drain(&mut self) -> Vec<Box<Connection>> {
-        let mut left = Vec::with_capacity(self.len);
-        let Table { slots, .. } = std::mem::take(self);
-        left.extend(slots.into_iter().filter_map(|entry| entry.connection));
-        left
-    }
-
-    /// Makes `to` instead of `from` the head of a chain.
-    fn lead(&mut self, tag: u32, from: Slot, to: Slot) {
-        let hash = spread(tag);
-        match (self.heads.find_entry(hash, |&head| head == from), to) {
-            (Ok(head), NONE) => drop(head.remove()),
-            (Ok(mut head), to) => *head.get_mut() = to,
-            (Err(_), to) => {
-                let slots = &self.slots;
-                self.heads.insert_unique(hash, to, |&slot| spread(slots[slot as usize].tag));
-            }
-        }
-    }
-
-    fn find(&self, tag: u32, ends: &Ends) -> Option<Slot> {
-        let is_meant = |&slot: &Slot| self.slots[slot as usize].tag == tag && self.get(slot).ends == *ends;
-        self.heads.find(spread(tag), is_meant).copied()
-    }
-
-    fn fill(&mut self, entry: Entry) -> Slot {
-        let slot = self.free;
-        if slot == NONE {
-            self.slots.push(entry);
-            return (self.slots.len() - 1) as Slot;
-        }
-        self.free = self.slots[slot as usize].older;
-        self.slots[slot as usize] = entry;
-        slot
-    }
-
-    fn empty(&mut self, slot: Slot) -> Box<Connection> {
-        let entry = &mut self.slots[slot as usize];
-        let connection = entry.connection.take().expect(USED);
-        entry.older = self.free;
-        self.free = slot;
-        self.len -= 1;
+        let connection = self.slab.take(slot);
         self.extra_ranges -= connection.extra_ranges();
         connection
     }
-}
 
-/// The table's hash of a tag, which is one already: only its high bits have to differ too.
-fn spread(tag: u32) -> u64 {
-    u64::from(tag).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    /// Takes all out, in the order of their numbers. Keys stay good.
+    pub fn drain(&mut self) -> impl ExactSizeIterator<Item = Box<Connection>> + use<> {
+        let hasher = self.hasher.clone();
+        let Table { slab, .. } = std::mem::replace(self, Table { hasher, ..Table::default() });
+        slab.into_connections()
+    }
 }
-
-const USED: &str = "a slot is used until its connection is removed";
 
 #[cfg(test)]
 mod tests {
@@ -220,7 +183,7 @@ mod tests {
     #[test]
     fn a_flood_finds_no_endpoints_that_collide() {
         let table = Table::default();
-        let tags: Vec<u32> = flood().map(|ends| table.hasher.hash_one(ends) as u32).collect();
+        let tags: Vec<u32> = flood().map(|ends| table.key_of(ends).tag).collect();
         let most = |key: &dyn Fn(u32) -> u64| {
             let mut loads: HashMap<u64, u32> = HashMap::new();
             tags.iter().for_each(|&tag| *loads.entry(key(tag)).or_default() += 1);
@@ -228,7 +191,6 @@ mod tests {
         };
         // by chance, 3 of 40,000 have one of 2^32 tags once in ten million runs, and 16 one of 2^16 places never
         assert!(most(&|tag| tag.into()) <= 2);
-        assert!(most(&|tag| spread(tag) & 0xffff) < 16, "where a probe begins");
-        assert!(most(&|tag| spread(tag) >> 57) < 2 * 40_000 / 128, "what a probe compares");
+        assert!(most(&|tag| (tag & 0xffff).into()) < 16, "where a probe begins");
     }
 }

@@ -4,13 +4,18 @@ use std::collections::VecDeque;
 
 use super::Connection;
 use super::connection::Known;
-use super::ends::Ends;
 use super::event::{Event, Stamp};
 use super::identity::{Choice, choose};
 use super::observe::Context;
-use super::table::{Slot, Table};
+use super::table::{Key, Slot, Table};
+use super::wheel::Tick;
 use crate::model::{AnomalyKind, ConnectionId, Flags, FlowId, Limits, Segment, Timestamp};
 use crate::reassemble::Placement;
+
+/// Segments that are looked ahead at once: enough to wait for memory together, few enough to stay near until their turn.
+pub const LOOK_AHEAD: usize = 32;
+/// Segments to which uses of connections are told apart: far fewer than are observed between two times room is made.
+const TICK: u64 = 4096;
 
 /// Tracks connections. Owns no bytes and reads no clock.
 pub struct Tracker {
@@ -53,32 +58,43 @@ impl Tracker {
         segment: &Segment<'_>,
         out: &mut Vec<Event>,
     ) -> (ConnectionId, Option<&Connection>) {
+        let key = self.key(segment);
+        self.observe_known(at, segment, &key, out)
+    }
+
+    /// See [`observe`](Self::observe); the key is that of the segment.
+    pub fn observe_known(
+        &mut self,
+        at: Stamp,
+        segment: &Segment<'_>,
+        key: &Key,
+        out: &mut Vec<Event>,
+    ) -> (ConnectionId, Option<&Connection>) {
         self.now = self.now.max(at.time);
         self.observed += 1;
         self.expire(out);
-        let ends = Ends::of(segment);
-        let slot = match self.choose(&ends, segment) {
-            Choice::Known(slot) => {
-                self.unsettle(slot, out);
-                slot
-            }
-            Choice::OtherPath(slot) => {
-                self.unsettle(slot, out);
-                self.with_context(at, slot, |connection, context| connection.join_path(segment, &context));
-                slot
-            }
-            Choice::New => self.open(at, &ends, segment, out),
-        };
-        self.table.touch(slot);
-        let was_open = !self.table.get(slot).is_closed();
-        self.with_context(at, slot, |connection, context| connection.observe(segment, context, out));
-        let (id, is_closed) = (self.table.get(slot).id, self.table.get(slot).is_closed());
-        let closes = was_open && is_closed;
+        let slot = self.slot(at, segment, key, out);
+        self.table.touch(slot, self.tick());
+        let (id, closes) = self.with_context(at, slot, |connection, context| {
+            let was_closed = connection.is_closed();
+            connection.observe(segment, context, out);
+            (connection.id, connection.is_closed() && !was_closed)
+        });
         if closes {
             self.schedule(slot);
         }
         self.settle(out);
         (id, if closes { Some(self.table.get(slot)) } else { None })
+    }
+
+    /// What [`knows`](Self::knows) and [`observe_known`](Self::observe_known) look a segment up by, in this tracker.
+    pub fn key(&self, segment: &Segment<'_>) -> Key {
+        self.table.key(segment)
+    }
+
+    /// The segments of these keys are observed next: see [`Table::look_ahead`].
+    pub fn look_ahead(&self, keys: &[Key]) {
+        self.table.look_ahead(keys);
     }
 
     /// Latest time of any segment so far.
@@ -96,17 +112,16 @@ impl Tracker {
         self.table.extra_ranges()
     }
 
-    /// Whether some live connection has these endpoints. If not, one at rest may have: see [`resume`](Self::resume). The
-    /// look-up serves [`observe`](Self::observe) as well.
-    pub fn knows(&mut self, segment: &Segment<'_>) -> bool {
-        self.table.newest(&Ends::of(segment)).is_some()
+    /// Whether some live connection has these endpoints. If not, one at rest may have: see [`resume`](Self::resume).
+    pub fn knows(&self, key: &Key) -> bool {
+        self.table.newest(key).is_some()
     }
 
     /// Takes up a connection that was put to rest. Oldest first where several have the same endpoints.
     pub fn resume(&mut self, mut connection: Connection) {
         connection.known.put(Known::SETTLED, false);
         let closed = connection.is_closed();
-        let slot = self.table.insert(Box::new(connection));
+        let slot = self.table.insert(connection, self.tick());
         if closed {
             self.schedule(slot);
         }
@@ -116,9 +131,7 @@ impl Tracker {
     /// a segment belongs to can only be told from all. Does nothing where none is held.
     pub fn rest_idlest(&mut self, out: &mut Vec<Event>) {
         let Some(idlest) = self.table.idlest() else { return };
-        let ends = self.table.get(idlest).ends;
-        let newest = self.table.newest(&ends);
-        let mut chain: Vec<Slot> = self.table.chain(newest).collect();
+        let mut chain: Vec<Slot> = self.table.chain(self.table.newest_beside(idlest)).collect();
         while let Some(oldest) = chain.pop() {
             let connection = self.table.remove(oldest);
             let past = is_past(&connection, self.now, self.limits.straggler_ns);
@@ -130,32 +143,55 @@ impl Tracker {
     pub fn finish(&mut self) -> impl ExactSizeIterator<Item = (Box<Connection>, bool)> + use<> {
         self.closing = VecDeque::new();
         self.cooling = VecDeque::new();
-        let mut left = self.table.drain();
-        left.sort_unstable_by_key(|connection| connection.id);
         let (now, straggler_ns) = (self.now, self.limits.straggler_ns);
-        left.into_iter().map(move |connection| {
+        self.table.drain().map(move |connection| {
             let past = is_past(&connection, now, straggler_ns);
             (connection, !past)
         })
     }
 
-    fn choose(&mut self, ends: &Ends, segment: &Segment<'_>) -> Choice {
-        let Some(newest) = self.table.newest(ends) else { return Choice::New };
+    /// The slot of the connection that a segment belongs to.
+    fn slot(&mut self, at: Stamp, segment: &Segment<'_>, key: &Key, out: &mut Vec<Event>) -> Slot {
+        let newest = self.table.newest(key);
+        match newest.map_or(Choice::New, |newest| self.choose(newest, segment)) {
+            Choice::Known(slot) => {
+                self.unsettle(slot, out);
+                slot
+            }
+            Choice::OtherPath(slot) => {
+                self.unsettle(slot, out);
+                self.with_context(at, slot, |connection, context| connection.join_path(segment, &context));
+                slot
+            }
+            Choice::New => self.open(at, key, newest, segment, out),
+        }
+    }
+
+    fn choose(&self, newest: Slot, segment: &Segment<'_>) -> Choice {
         let (now, straggler_ns) = (self.now, self.limits.straggler_ns);
         choose(&self.table, newest, segment, &self.limits, |connection| !is_past(connection, now, straggler_ns))
     }
 
-    fn open(&mut self, at: Stamp, ends: &Ends, segment: &Segment<'_>, out: &mut Vec<Event>) -> Slot {
-        self.make_room(at, ends, out);
-        self.replace_same_path(ends, segment);
+    fn open(
+        &mut self,
+        at: Stamp,
+        key: &Key,
+        mut newest: Option<Slot>,
+        segment: &Segment<'_>,
+        out: &mut Vec<Event>,
+    ) -> Slot {
+        if newest.is_some() {
+            self.make_room(at, newest, out);
+            newest = self.table.newest(key);
+            self.replace_same_path(newest, segment);
+        }
         let connection = Connection::new(self.next_connection, segment);
         self.next_connection += 1;
-        self.table.insert(Box::new(connection))
+        self.table.insert_before(key, newest, connection, self.tick())
     }
 
     /// Keeps the chain between two endpoints short enough to be searched for every segment.
-    fn make_room(&mut self, at: Stamp, ends: &Ends, out: &mut Vec<Event>) {
-        let newest = self.table.newest(ends);
+    fn make_room(&mut self, at: Stamp, newest: Option<Slot>, out: &mut Vec<Event>) {
         let (length, oldest) = self.table.chain(newest).fold((0, None), |(length, _), slot| (length + 1, Some(slot)));
         if length < self.limits.max_generations {
             return;
@@ -169,8 +205,7 @@ impl Tracker {
     }
 
     /// A new connection on the path of an open one: the old one takes stragglers from now on, like a closed one.
-    fn replace_same_path(&mut self, ends: &Ends, segment: &Segment<'_>) {
-        let newest = self.table.newest(ends);
+    fn replace_same_path(&mut self, newest: Option<Slot>, segment: &Segment<'_>) {
         let on_path = |&slot: &Slot| self.table.get(slot).is_on(&segment.path);
         let Some(old) = self.table.chain(newest).find(on_path) else { return };
         if !self.table.get(old).is_closed() && segment.flags.has(Flags::SYN) {
@@ -230,9 +265,13 @@ impl Tracker {
         }
     }
 
-    fn with_context(&mut self, at: Stamp, slot: Slot, act: impl FnOnce(&mut Connection, Context<'_>)) {
+    fn with_context<R>(&mut self, at: Stamp, slot: Slot, act: impl FnOnce(&mut Connection, Context<'_>) -> R) -> R {
         let Tracker { limits, table, next_flow, placements, .. } = self;
-        table.change(slot, |connection| act(connection, Context { at, limits, next_flow, placements }));
+        table.change(slot, |connection| act(connection, Context { at, limits, next_flow, placements }))
+    }
+
+    fn tick(&self) -> Tick {
+        (self.observed / TICK) as Tick
     }
 }
 

@@ -6,10 +6,12 @@ use flowcase::decode::decode;
 use flowcase::index::extents::Encoder;
 use flowcase::index::rows::{ConnectionRow, FlowRow, Rest, Row, SideRow};
 use flowcase::index::{Rows, Writer};
-use flowcase::model::{Checksum, Digests, Endpoint, Extent, HashKind, Limits, LinkType, Path, Segment, Timestamp};
+use flowcase::model::{
+    Checksum, Digests, Endpoint, Extent, Flags, HashKind, Limits, LinkType, Path, Segment, Timestamp,
+};
 use flowcase::reassemble::{Coverage, Stream};
 use flowcase::store::digest::Front;
-use flowcase::track::{Stamp, Tracker};
+use flowcase::track::{LOOK_AHEAD, Stamp, Tracker};
 
 use crate::directory::directory;
 use crate::load::Load;
@@ -27,6 +29,8 @@ pub const ALL: &[(&str, Measure)] = &[
     ("track: small", |name| tracking(name, "small", 10_000)),
     ("track: mess, shuffled", |name| tracking(name, "mess", 200)),
     ("track: one SYN each", |name| tracking(name, "syn", 100_000)),
+    ("track: any of 10,000 open", |name| idling(name, 10_000)),
+    ("track: any of 1,000,000 open", |name| idling(name, 1_000_000)),
     ("table: look-up among 1,000", |name| looking_up(name, 1_000)),
     ("table: look-up among 300,000", |name| looking_up(name, 300_000)),
     ("place: in order", |name| placing(name, &(0..SEGMENTS).collect::<Vec<_>>())),
@@ -95,13 +99,37 @@ fn tracked(segments: &[Segment<'_>]) -> Tracker {
     tracker
 }
 
+/// Acknowledgements of any of so many open connections, looked ahead at as an ingest does.
+fn idling(name: &str, connections: u64) {
+    let capture = capture("opened", connections);
+    let segments: Vec<Segment<'_>> = frames(&capture).into_iter().map(segment).collect();
+    let (mut tracker, mut events, mut keys) = (tracked(&segments), Vec::new(), Vec::new());
+    let is_heard = |segment: &&Segment<'_>| !segment.flags.has(Flags::SYN);
+    let mut heard: Vec<Segment<'_>> = segments.iter().filter(is_heard).cloned().collect();
+    fastrand::Rng::with_seed(1).shuffle(&mut heard);
+    heard.truncate(200_000);
+    report(name, "segment", heard.len() as u64, || {
+        for (number, segments) in (1..).step_by(LOOK_AHEAD).zip(heard.chunks(LOOK_AHEAD)) {
+            keys.clear();
+            keys.extend(segments.iter().map(|segment| tracker.key(segment)));
+            tracker.look_ahead(&keys);
+            for (number, (segment, key)) in (number..).zip(segments.iter().zip(&keys)) {
+                tracker.observe_known(stamp(number), segment, key, &mut events);
+            }
+            events.clear();
+        }
+    });
+}
+
 /// Any of so many connections, in an order that no cache can guess.
 fn looking_up(name: &str, connections: u64) {
     let capture = capture("syn", connections);
     let mut segments: Vec<Segment<'_>> = frames(&capture).into_iter().map(segment).collect();
-    let mut tracker = tracked(&segments);
+    let tracker = tracked(&segments);
     fastrand::Rng::with_seed(1).shuffle(&mut segments);
-    report(name, "look-up", connections, || segments.iter().filter(|segment| tracker.knows(segment)).count());
+    report(name, "look-up", connections, || {
+        segments.iter().filter(|segment| tracker.knows(&tracker.key(segment))).count()
+    });
 }
 
 fn shuffled(window: usize) -> Vec<u32> {

@@ -98,7 +98,7 @@ impl Run {
 
     /// Takes up what is at rest between the ends of a segment of which the tracker knows nothing.
     fn wake(&mut self, segment: &Segment<'_>) {
-        if !self.tracker.knows(segment) {
+        if !self.tracker.knows(&self.tracker.key(segment)) {
             let ends = [segment.src.min(segment.dst), segment.src.max(segment.dst)];
             let now = Timestamp(self.time);
             for connection in self.resting.extract_if(.., |connection| connection.ends() == ends) {
