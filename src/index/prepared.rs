@@ -8,7 +8,7 @@ use super::community::push_community_id;
 use super::dormant::{Chunk, Compressor, Packed};
 use super::rows::{AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, Rest, Row, path_key};
 use super::seal::digest;
-use super::{Result, macs};
+use super::{Result, ends, macs};
 use crate::model::{FlowId, PackFrame, Timestamp};
 
 /// Tables whose rows are plain: by their place here.
@@ -28,6 +28,8 @@ pub struct Rows {
     pub(super) sums: [u128; PLAIN.len()],
     /// Rows the writer has to look into the database for, in order.
     pub(super) special: Vec<Special>,
+    /// Where connections may be found: see `ends`.
+    pub(super) ends: Vec<u8>,
     /// Connections at rest that do not fill a row yet: open ones, closed ones.
     pub(super) resting: [Chunk; 2],
     /// The latest frame of a connection.
@@ -94,6 +96,7 @@ impl Rows {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.special.clear();
+        self.ends.clear();
         self.resting.iter_mut().for_each(Chunk::clear);
         (self.sums, self.last, self.count) = (Default::default(), None, 0);
     }
@@ -151,6 +154,7 @@ impl Rows {
             resp.vlan,
         ];
         self.plain(CONNECTIONS, &cells);
+        ends::push(&mut self.ends, row.id, [orig.endpoint, resp.endpoint]);
         self.text = text;
     }
 
