@@ -132,7 +132,7 @@ fn a_connection_goes_on_and_keeps_where_its_bytes_came_from() {
     };
     let state = |id: u64| vec![vec![id as u8; 3]];
     let mut rows = Rows::new();
-    for id in 1..=150 {
+    for id in 1..=300 {
         [connection(id), whole(id), dormant(id, id)].into_iter().for_each(|row| rows.put(row).unwrap());
     }
     writer.put_rows(&rows).unwrap();
@@ -142,7 +142,7 @@ fn a_connection_goes_on_and_keeps_where_its_bytes_came_from() {
     assert_eq!(writer.take_dormant(7, None).unwrap(), [[0; 0]; 0]);
     [connection(7), flow(7), dormant(7, 7)].into_iter().for_each(|row| writer.put(row).unwrap());
     writer.commit().unwrap();
-    assert_eq!(writer.dormant_hashes().unwrap().len(), 150);
+    assert_eq!(writer.dormant_hashes().unwrap().len(), 300);
     assert_eq!(writer.take_dormant(7, None).unwrap(), state(7));
     assert_eq!(writer.take_dormant(8, None).unwrap(), state(8));
     writer.rollback().unwrap();
