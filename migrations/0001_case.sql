@@ -84,6 +84,11 @@ CREATE TABLE connection (
     resp_start_ns INTEGER, resp_end_ns  INTEGER, resp_isn INTEGER, resp_vlan INTEGER
 ) STRICT;
 
+CREATE TABLE ends (                    -- addresses and ports of all connections, to find them by: see index/ends.rs
+    id   INTEGER PRIMARY KEY,          -- outside the seal: means nothing
+    data BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE flow (                    -- one row a payload file; a side without payload has none
     id            INTEGER PRIMARY KEY,
     connection_id INTEGER NOT NULL,

@@ -162,6 +162,8 @@ fn changed_rows_are_found() {
         "UPDATE flow SET path_key = path_key + 1 WHERE id = 1",
         "UPDATE connection SET bare = 3 - bare WHERE id = 1",
         "UPDATE connection SET rests = 1 - rests WHERE id = 1",
+        "UPDATE ends SET data = zeroblob(length(data)) WHERE id = 1",
+        "DELETE FROM ends",
         "UPDATE gap SET length = length - 1",
         "UPDATE conflict SET lost_bytes = zeroblob(length(lost_bytes))",
         "UPDATE anomaly SET detail = 'nothing'",

@@ -51,6 +51,7 @@ tables! {
         orig_flow_id, orig_packets, orig_stored, orig_start_ns, orig_end_ns, orig_isn, orig_vlan, \
         resp_flow_id, resp_packets, resp_stored, resp_start_ns, resp_end_ns, resp_isn, resp_vlan"
     ) key ("id");
+    ENDS = "ends" ("id, data") key ("id") unsealed 0;
     FLOW = "flow" (
         "id, connection_id, side, part, path_key, path, base, length, stored_bytes, missing_tail_bytes, packets, \
         start_ns, end_ns, replaced, sha256, md5, sha1, blake3, extents, pieces"
@@ -103,44 +104,78 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    /// Appends the cell: a type, then the value, after its length where that varies. No two rows encode alike.
+    /// Appends the cell: a type, then the value, after its length where that varies. Most are small numbers, which are their
+    /// own type. A value has one encoding, and no two rows encode alike.
     pub fn encode(self, buffer: &mut Vec<u8>) {
-        let mut counted = |kind, bytes: &[u8]| {
-            buffer.push(kind);
-            buffer.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
-            buffer.extend_from_slice(bytes);
-        };
         match self {
-            Cell::Null => buffer.push(0),
-            Cell::Integer(value) => {
-                buffer.push(1);
-                buffer.extend_from_slice(&value.to_le_bytes());
-            }
-            Cell::Text(text) => counted(2, text.as_bytes()),
-            Cell::Blob(bytes) => counted(3, bytes),
+            Cell::Null => buffer.push(NULL),
+            Cell::Integer(value) => integer(value, buffer),
+            Cell::Text(text) => counted(TEXT, text.as_bytes(), buffer),
+            Cell::Blob(bytes) => counted(BLOB, bytes, buffer),
         }
     }
 
     /// Takes the next cell off encoded ones, as SQLite takes it; `None` at the end.
     pub fn decode(rest: &mut &'a [u8]) -> Option<ValueRef<'a>> {
-        let (kind, after) = rest.split_first()?;
-        *rest = after;
+        let [kind] = take(rest)?;
         Some(match kind {
-            0 => ValueRef::Null,
-            1 => {
-                let (value, after) = rest.split_first_chunk()?;
-                *rest = after;
-                ValueRef::Integer(i64::from_le_bytes(*value))
-            }
-            2 => ValueRef::Text(counted(rest)?),
-            _ => ValueRef::Blob(counted(rest)?),
+            NULL => ValueRef::Null,
+            WIDE => ValueRef::Integer(i64::from_le_bytes(take(rest)?)),
+            HALF => ValueRef::Integer(u32::from_le_bytes(take(rest)?).into()),
+            TEXT => ValueRef::Text(take_counted(rest)?),
+            BLOB => ValueRef::Blob(take_counted(rest)?),
+            small => ValueRef::Integer((small - SMALL).into()),
         })
     }
 }
 
-fn counted<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let (length, after) = rest.split_first_chunk()?;
-    let (bytes, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+const NULL: u8 = 0;
+/// An integer of eight bytes.
+const WIDE: u8 = 1;
+/// One of four bytes, not negative.
+const HALF: u8 = 2;
+const TEXT: u8 = 3;
+const BLOB: u8 = 4;
+/// The integer 0; those that follow count on from it.
+const SMALL: u8 = 5;
+/// A length that does not fit into one byte follows, in four.
+const LONG: u8 = u8::MAX;
+
+fn integer(value: i64, buffer: &mut Vec<u8>) {
+    if (0..=i64::from(u8::MAX - SMALL)).contains(&value) {
+        buffer.push(value as u8 + SMALL);
+    } else if let Ok(half) = u32::try_from(value) {
+        let [a, b, c, d] = half.to_le_bytes();
+        buffer.extend_from_slice(&[HALF, a, b, c, d]);
+    } else {
+        let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
+        buffer.extend_from_slice(&[WIDE, a, b, c, d, e, f, g, h]);
+    }
+}
+
+fn counted(kind: u8, bytes: &[u8], buffer: &mut Vec<u8>) {
+    match bytes.len() {
+        short if short < LONG.into() => buffer.extend_from_slice(&[kind, short as u8]),
+        long => {
+            buffer.extend_from_slice(&[kind, LONG]);
+            buffer.extend_from_slice(&(long as u32).to_le_bytes());
+        }
+    }
+    buffer.extend_from_slice(bytes);
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(*bytes)
+}
+
+fn take_counted<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = match take(rest)? {
+        [LONG] => u32::from_le_bytes(take(rest)?) as usize,
+        [short] => short.into(),
+    };
+    let (bytes, after) = rest.split_at_checked(length)?;
     *rest = after;
     Some(bytes)
 }
@@ -210,3 +245,25 @@ macro_rules! cells {
     ($($value:expr),* $(,)?) => { [$(crate::index::cells::Cell::from($value)),*] };
 }
 pub(super) use cells;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_decoded_as_they_were() {
+        let texts = [0, 1, 254, 255, 256, 70_000].map(|length| "x".repeat(length));
+        let integers = [0, 1, 250, 251, 255, 1 << 31, (1 << 32) - 1, 1 << 32, i64::MAX, -1, i64::MIN];
+        let cells = integers.into_iter().map(Cell::Integer);
+        let cells =
+            cells.chain(texts.iter().flat_map(|text| [Cell::Text(text), Cell::Blob(text.as_bytes()), Cell::Null]));
+        let mut buffer = Vec::new();
+        let cells: Vec<Cell<'_>> = cells.collect();
+        cells.iter().for_each(|cell| cell.encode(&mut buffer));
+        let mut rest = &buffer[..];
+        for cell in &cells {
+            assert_eq!(cell.to_sql().unwrap(), ToSqlOutput::Borrowed(Cell::decode(&mut rest).unwrap()));
+        }
+        assert!(rest.is_empty() && Cell::decode(&mut rest).is_none());
+    }
+}

@@ -10,11 +10,11 @@ use super::cells::{DORMANT, cells};
 use super::{DormantRow, Error, Result, Writer};
 use crate::model::{ConnectionId, Timestamp};
 
-/// Connections in a row: more compress no better, and are all read to wake one.
-const TOGETHER: usize = 64;
+/// Connections in a row: more compress no better, and are all read to wake one; fewer cost more tables to code with.
+const TOGETHER: usize = 128;
 /// Recording must keep up.
 const LEVEL: i32 = -5;
-/// Rows kept decoded, at most about 20 kB each.
+/// Rows kept decoded, at most about 40 kB each.
 const KEPT: usize = 64;
 /// Bytes a row may decompress to: a connection at rest is bounded by its holes, see `track`.
 const MAX_DECODED: usize = 1 << 30;

@@ -16,19 +16,12 @@ const PAGE_SIZE: u32 = 16384;
 pub const APPLICATION_ID: u32 = 0x464c_4f57;
 
 /// Numbered, forward only, frozen once released. `user_version` counts those applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/0001_case.sql"), include_str!("../../migrations/0002_views.sql"), INDEXES, PACKS];
-
-const PACKS: &str = include_str!("../../migrations/0004_packs.sql");
-
-/// The secondary indexes: may be run again at any time.
-pub const INDEXES: &str = include_str!("../../migrations/0003_indexes.sql");
-
-/// Name and SQL of each secondary index.
-pub fn indexes() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let statements = INDEXES.split_inclusive(';');
-    statements.filter_map(|sql| Some((sql.split_once("IF NOT EXISTS ")?.1.split(' ').next()?, sql)))
-}
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_case.sql"),
+    include_str!("../../migrations/0002_views.sql"),
+    include_str!("../../migrations/0003_indexes.sql"),
+    include_str!("../../migrations/0004_packs.sql"),
+];
 
 /// The schema this program writes.
 pub const VERSION: u32 = MIGRATIONS.len() as u32;

@@ -35,6 +35,7 @@ impl Writer {
             self.seals.add_sum(table, sum);
         }
         self.last = self.last.max(rows.last);
+        self.put_ends(&rows.ends)?;
         rows.resting.iter().try_for_each(|chunk| self.put_chunk(chunk))
     }
 

@@ -18,6 +18,7 @@ mod community;
 mod conflicts;
 mod consistency;
 mod dormant;
+mod ends;
 pub mod extents;
 mod file;
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //! the sums of their digests. What is left for the writer is to hand them to SQLite.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use super::cells::{CONNECTION, Cell, FLOW, GAP, Table, cells};
 use super::community::push_community_id;
 use super::dormant::{Chunk, Compressor, Packed};
 use super::rows::{AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, Rest, Row, path_key};
 use super::seal::digest;
-use super::{Result, macs};
+use super::{Result, ends, macs};
 use crate::model::{FlowId, PackFrame, Timestamp};
 
 /// Tables whose rows are plain: by their place here.
@@ -28,6 +29,8 @@ pub struct Rows {
     pub(super) sums: [u128; PLAIN.len()],
     /// Rows the writer has to look into the database for, in order.
     pub(super) special: Vec<Special>,
+    /// Where connections may be found: see `ends`.
+    pub(super) ends: Vec<u8>,
     /// Connections at rest that do not fill a row yet: open ones, closed ones.
     pub(super) resting: [Chunk; 2],
     /// The latest frame of a connection.
@@ -94,6 +97,7 @@ impl Rows {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.special.clear();
+        self.ends.clear();
         self.resting.iter_mut().for_each(Chunk::clear);
         (self.sums, self.last, self.count) = (Default::default(), None, 0);
     }
@@ -151,6 +155,7 @@ impl Rows {
             resp.vlan,
         ];
         self.plain(CONNECTIONS, &cells);
+        ends::push(&mut self.ends, row.id, [orig.endpoint, resp.endpoint]);
         self.text = text;
     }
 
@@ -219,12 +224,36 @@ const TCP: u8 = 6;
 fn texts<'a>(text: &'a mut String, row: &ConnectionRow) -> [&'a str; 3] {
     let [orig, resp] = row.sides.each_ref().map(|side| side.endpoint);
     text.clear();
-    let written = write!(text, "{}", orig.ip).map(|()| text.len());
-    let first = written.unwrap_or_default(); // a string takes everything
-    let _ = write!(text, "{}", resp.ip);
+    push_ip(text, orig.ip);
+    let first = text.len();
+    push_ip(text, resp.ip);
     let second = text.len();
     push_community_id(text, orig, resp);
     [&text[..first], &text[first..second], &text[second..]]
+}
+
+/// An address as `Display` writes it: without its machinery, which took a tenth of the time to prepare a row.
+fn push_ip(text: &mut String, ip: IpAddr) {
+    let IpAddr::V4(ip) = ip else {
+        let _ = write!(text, "{ip}"); // a string takes everything
+        return;
+    };
+    for (i, octet) in ip.octets().into_iter().enumerate() {
+        if i > 0 {
+            text.push('.');
+        }
+        if octet >= 100 {
+            text.push(digit(octet / 100));
+        }
+        if octet >= 10 {
+            text.push(digit(octet / 10 % 10));
+        }
+        text.push(digit(octet % 10));
+    }
+}
+
+fn digit(value: u8) -> char {
+    char::from(b'0' + value)
 }
 
 /// See [`Rows::iter`].
@@ -247,5 +276,22 @@ impl<'a> Iter<'a> {
     /// What is left, to take cells off.
     pub fn cells(&mut self) -> &mut &'a [u8] {
         &mut self.rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_as_displayed() {
+        for octet in 0..=u8::MAX {
+            let ip = IpAddr::from([octet, 255 - octet, octet / 3, octet ^ 99]);
+            for ip in [ip, IpAddr::from([0x2001, 0, 0, 0, 0, 0, 0, octet.into()])] {
+                let mut text = String::new();
+                push_ip(&mut text, ip);
+                assert_eq!(text, ip.to_string());
+            }
+        }
     }
 }

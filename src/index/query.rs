@@ -3,10 +3,10 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value as Parameter, ValueRef};
 
 use super::selection::{Of, Selection};
-use super::{Error, Reader, Result};
+use super::{Error, Reader, Result, ends};
 
 /// Receives rows. Its errors end the query.
 pub trait Sink {
@@ -63,7 +63,7 @@ pub enum Listing {
 impl Reader {
     /// The selected rows of a view, every column, ascending by number; at most `limit`.
     pub fn list(&self, what: Listing, selection: &Selection, limit: Option<u64>, sink: &mut dyn Sink) -> Result<()> {
-        let (sql, parameters) = listing(what, selection, limit)?;
+        let (sql, parameters) = self.listing(what, selection, limit)?;
         let _watched = self.guard.watch();
         let mut statement = self.user(&sql)?;
         run(&mut statement, parameters, None, sink).map(drop)
@@ -72,7 +72,7 @@ impl Reader {
     /// How SQLite goes about a listing: the steps of its plan.
     #[cfg(test)]
     pub(super) fn plan(&self, what: Listing, selection: &Selection) -> Result<Vec<String>> {
-        let (sql, parameters) = listing(what, selection, None)?;
+        let (sql, parameters) = self.listing(what, selection, None)?;
         let mut statement = self.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3))?;
         Ok(steps.collect::<Result<_, _>>()?)
@@ -93,6 +93,23 @@ impl Reader {
         }
     }
 
+    /// The SQL of a listing, and its parameters.
+    fn listing(&self, what: Listing, selection: &Selection, limit: Option<u64>) -> Result<(String, Vec<Parameter>)> {
+        let (view, of) = match what {
+            Listing::Connections => ("connections", Of::Connections),
+            Listing::Flows => ("flows", Of::Flows),
+        };
+        let (condition, mut parameters) = self.condition(selection, of)?;
+        parameters.push(limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
+        Ok((format!("SELECT * FROM {view} WHERE {condition} ORDER BY id LIMIT ?{}", parameters.len()), parameters))
+    }
+
+    /// The condition of a selection, and its parameters.
+    pub(super) fn condition(&self, selection: &Selection, of: Of) -> Result<(String, Vec<Parameter>)> {
+        let near = ends::candidates(&self.db, &selection.wanted(of))?;
+        selection.to_sql(of, near.as_deref())
+    }
+
     /// Prepares SQL with parts written by a user. Watch before, and for as long as the statement lives.
     pub(super) fn user(&self, sql: &str) -> Result<rusqlite::Statement<'_>> {
         match self.db.prepare(sql) {
@@ -107,20 +124,9 @@ impl Reader {
     }
 }
 
-/// The SQL of a listing, and its parameters.
-fn listing(what: Listing, selection: &Selection, limit: Option<u64>) -> Result<(String, Vec<rusqlite::types::Value>)> {
-    let (view, of) = match what {
-        Listing::Connections => ("connections", Of::Connections),
-        Listing::Flows => ("flows", Of::Flows),
-    };
-    let (condition, mut parameters) = selection.to_sql(of)?;
-    parameters.push(limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX)).into());
-    Ok((format!("SELECT * FROM {view} WHERE {condition} ORDER BY id LIMIT ?{}", parameters.len()), parameters))
-}
-
 fn run(
     statement: &mut rusqlite::Statement<'_>,
-    parameters: Vec<rusqlite::types::Value>,
+    parameters: Vec<Parameter>,
     limit: Option<u64>,
     sink: &mut dyn Sink,
 ) -> Result<End> {

@@ -184,7 +184,7 @@ impl Reader {
         selection: &Selection,
         each: &mut dyn FnMut(&rusqlite::Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (condition, parameters) = selection.to_sql(Of::Flows)?;
+        let (condition, parameters) = self.condition(selection, Of::Flows)?;
         let _watched = self.guard.watch();
         let wanted = format!("WITH wanted AS MATERIALIZED (SELECT id FROM flows WHERE {condition})");
         let mut statement = self.user(&match condition.as_str() {

@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use rusqlite::types::Value;
 
+use super::ends::Wanted;
 use super::parse::{End, Net};
 use super::{Error, Result, guard};
-use crate::model::Timestamp;
+use crate::model::{ConnectionId, Timestamp};
 
 /// Options of one kind are alternatives; all kinds given must hold. Empty: everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,10 +72,10 @@ struct Builder {
 }
 
 impl Selection {
-    /// The condition and its parameters, numbered from 1.
-    pub(super) fn to_sql(&self, of: Of) -> Result<(String, Vec<Value>)> {
+    /// The condition and its parameters, numbered from 1. `near`: only these connections fit [`wanted`](Self::wanted).
+    pub(super) fn to_sql(&self, of: Of, near: Option<&[ConnectionId]>) -> Result<(String, Vec<Value>)> {
         let mut sql = Builder { all: Vec::new(), parameters: Vec::new() };
-        self.ends(of, &mut sql);
+        self.ends(of, near, &mut sql);
         let [sender, receiver] = of.ends();
         sql.any(&self.src, |sql, end| sql.end(sender, end));
         sql.any(&self.dst, |sql, end| sql.end(receiver, end));
@@ -98,9 +99,28 @@ impl Selection {
 }
 
 impl Selection {
-    /// The connections whose ends fit, whichever is which: their tables have indexes, unlike the flows of a view.
-    fn ends(&self, of: Of, sql: &mut Builder) {
+    /// The ends that connections are to have: one of each kind.
+    pub(super) fn wanted(&self, of: Of) -> Vec<Vec<Wanted>> {
+        let sides = match of {
+            Of::Connections => [[true, false], [false, true]],
+            Of::Flows => [[true; 2]; 2],
+        };
+        let ends = |sides, ends: &[End]| ends.iter().map(|end| Wanted::on(sides, end)).collect();
+        let kinds = [
+            self.host.iter().map(Wanted::net).collect(),
+            self.port.iter().map(Wanted::port).collect(),
+            ends(sides[0], &self.src),
+            ends(sides[1], &self.dst),
+        ];
+        kinds.into_iter().filter(|kind: &Vec<_>| !kind.is_empty()).collect()
+    }
+
+    /// The connections whose ends fit, whichever is which: their rows are few, and found by number.
+    fn ends(&self, of: Of, near: Option<&[ConnectionId]>, sql: &mut Builder) {
         let before = std::mem::take(&mut sql.all);
+        sql.any(near.as_slice(), |sql, near| {
+            format!("id IN (SELECT value FROM json_each({}))", sql.bind(format!("{near:?}")))
+        });
         sql.any(&self.host, |sql, net| format!("{} OR {}", sql.net("orig", net), sql.net("resp", net)));
         sql.any(&self.port, |sql, range| format!("{} OR {}", sql.port("orig", range), sql.port("resp", range)));
         if of == Of::Flows {

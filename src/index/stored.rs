@@ -70,7 +70,6 @@ impl Writer {
     /// conflicts stay.
     pub fn forget(&mut self, connection: ConnectionId) -> Result<()> {
         self.begin()?;
-        self.index_early(&["flow_connection", "anomaly_connection"])?;
         let id = &cells![connection];
         for (flow, extents) in self.last_chunks(connection)? {
             self.put_extents(flow, &extents)?;
@@ -91,14 +90,14 @@ impl Writer {
 
     /// A stored flow has this path (relative to the case).
     pub fn path_taken(&self, path: &str) -> Result<bool> {
-        self.index_early(&["flow_path"])?;
+        self.index_paths()?;
         let sql = "SELECT EXISTS (SELECT 1 FROM flow WHERE path_key = ?1 AND path = ?2)";
         Ok(self.db.prepare_cached(sql)?.query_row((path_key(path), path), |row| row.get(0))?)
     }
 
     /// Offset and length of each hole of the flow with this path, ascending.
     pub fn gaps_of(&self, path: &str) -> Result<Vec<(u64, u64)>> {
-        self.index_early(&["flow_path"])?;
+        self.index_paths()?;
         let sql = "SELECT \"offset\", gap.length FROM flow JOIN gap ON flow_id = id WHERE path_key = ?1 AND path = ?2
             ORDER BY \"offset\"";
         let mut statement = self.db.prepare_cached(sql)?;

@@ -1,5 +1,7 @@
 //! What is in a case, in a few numbers: for `info` and the heads of reports.
 
+use std::cmp::Reverse;
+
 use super::reader::{time, unsigned};
 use super::{Reader, Result};
 use crate::model::{CaptureId, Timestamp};
@@ -143,8 +145,9 @@ impl Reader {
                 Ok(())
             },
         )?;
-        self.db.query_row("SELECT count(*), min(start_ns), max(end_ns) FROM connection", [], |row| {
-            totals.connections = unsigned(row, 0)?;
+        let sql = "SELECT count(*), min(start_ns), max(end_ns), coalesce(sum(open), 0) FROM connections";
+        self.db.query_row(sql, [], |row| {
+            (totals.connections, totals.open) = (unsigned(row, 0)?, unsigned(row, 3)?);
             totals.span = time(row, 1)?.zip(time(row, 2)?);
             Ok(())
         })?;
@@ -155,9 +158,7 @@ impl Reader {
             (totals.gap_bytes, totals.missing_tail_bytes) = (unsigned(row, 2)?, unsigned(row, 3)?);
             Ok(())
         })?;
-        let sql = "SELECT (SELECT count(*) FROM conflict), (SELECT count(*) FROM connections WHERE open)";
-        (totals.conflicts, totals.open) =
-            self.db.query_row(sql, [], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
+        totals.conflicts = self.db.query_row("SELECT count(*) FROM conflict", [], |row| unsigned(row, 0))?;
         self.fill_lists(&mut totals)?;
         Ok(totals)
     }
@@ -167,10 +168,22 @@ impl Reader {
         totals.anomalies = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
         let sql = "SELECT reason, sum(frames), sum(bytes) FROM skip GROUP BY reason ORDER BY sum(frames) DESC, reason";
         totals.skipped = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?)))?;
-        let sql =
-            "SELECT resp_port, count(*) FROM connection GROUP BY resp_port ORDER BY count(*) DESC, resp_port LIMIT 10";
-        totals.ports = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
+        totals.ports = self.ports()?;
         Ok(())
+    }
+
+    /// The ten most frequent ports of responders. Counted here: SQLite would sort a row a connection.
+    fn ports(&self) -> Result<Vec<(u16, u64)>> {
+        let mut counts = vec![0; 1 << 16];
+        let mut statement = self.db.prepare("SELECT resp_port FROM connection")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            counts[usize::from(row.get::<_, u16>(0)?)] += 1;
+        }
+        let mut ports: Vec<(u16, u64)> = (0..=u16::MAX).zip(counts).filter(|(_, count)| *count > 0).collect();
+        ports.sort_by_key(|(port, count)| (Reverse(*count), *port));
+        ports.truncate(10);
+        Ok(ports)
     }
 
     fn all<T>(&self, sql: &str, read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>> {

@@ -3,8 +3,8 @@
 //! A commit is all or nothing: rows, seals and the number of the batch together. Between commits readers see the last
 //! one.
 
-use std::cell::{Cell as Flag, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::Cell as Flag;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,10 +27,8 @@ pub struct Writer {
     /// The latest frame of any connection.
     pub(super) last: Option<Timestamp>,
     path: PathBuf,
-    /// Secondary indexes are missing; [`Writer::finish`] makes them.
-    deferred: Flag<bool>,
-    /// Those that were wanted earlier than that.
-    early: RefCell<BTreeSet<&'static str>>,
+    /// Flows can be looked up by path.
+    paths: Flag<bool>,
 }
 
 impl Writer {
@@ -58,10 +56,8 @@ impl Writer {
         db.pragma_update(None, "synchronous", "normal")?;
         let (seals, last) = (Seals::load(&db)?, last(&db)?);
         let (conflicts, sleepers) = (Conflicts::default(), Sleepers::default());
-        let (deferred, early) = (Flag::new(true), RefCell::default());
-        let writer = Writer { db, conflicts, sleepers, seals, last, path: path.into(), deferred, early };
+        let writer = Writer { db, conflicts, sleepers, seals, last, path: path.into(), paths: Flag::new(false) };
         writer.set_cache(CACHE)?;
-        writer.index()?;
         Ok(writer)
     }
 
@@ -104,7 +100,7 @@ impl Writer {
         }
         self.conflicts.clear();
         self.sleepers = Sleepers::default();
-        self.early.borrow_mut().clear();
+        self.paths.set(false);
         (self.seals, self.last) = (Seals::load(&self.db)?, last(&self.db)?);
         Ok(())
     }
@@ -124,28 +120,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Leaves out the secondary indexes until [`finish`](Self::finish) if the case holds no connection yet: a large
-    /// load is faster so.
-    pub fn defer_indexes(&mut self) -> Result<()> {
-        let empty: bool = self.db.query_row("SELECT NOT EXISTS (SELECT 1 FROM connection)", [], |row| row.get(0))?;
-        if !empty || !self.db.is_autocommit() {
-            return Ok(());
-        }
-        let drops: String = file::indexes().map(|(name, _)| format!("DROP INDEX IF EXISTS {name};")).collect();
-        self.db.execute_batch(&format!("BEGIN IMMEDIATE;{drops}COMMIT"))?;
-        self.deferred.set(true);
-        Ok(())
-    }
-
-    /// Ends writing: what is not committed is undone, missing indexes are made, and the case is one file again (unless
-    /// someone reads it just now; then the next writer sees to that).
+    /// Ends writing: what is not committed is undone, and the case is one file again (unless someone reads it just now;
+    /// then the next writer sees to that).
     pub fn finish(mut self) -> Result<()> {
         self.rollback()?;
         self.db.busy_timeout(PATIENCE_AT_END)?;
         let _busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         let _still_wal = self.db.pragma_update(None, "journal_mode", "delete");
-        // their pages are new: without the log they are written once, not twice
-        self.index()?;
         Ok(self.db.close().map_err(|(_, error)| error)?)
     }
 
@@ -154,19 +135,11 @@ impl Writer {
         &self.path
     }
 
-    /// Makes the secondary indexes that are missing.
-    pub(super) fn index(&self) -> Result<()> {
-        if self.deferred.replace(false) {
-            self.db.execute_batch(file::INDEXES)?;
-        }
-        Ok(())
-    }
-
-    /// Makes indexes that look-ups need, now.
-    pub(super) fn index_early(&self, names: &[&'static str]) -> Result<()> {
-        for name in names.iter().filter(|_| self.deferred.get()) {
-            let sql = file::indexes().find(|(index, _)| index == name).filter(|_| self.early.borrow_mut().insert(name));
-            sql.map_or(Ok(()), |(_, sql)| self.db.execute_batch(sql))?;
+    /// Sees to it that flows can be looked up by path. Only ingests into a case that has some ask for every path: one
+    /// look-up is faster without than the index is made.
+    pub(super) fn index_paths(&self) -> Result<()> {
+        if !self.paths.replace(true) {
+            self.db.execute_batch("CREATE INDEX IF NOT EXISTS flow_path ON flow (path_key)")?;
         }
         Ok(())
     }

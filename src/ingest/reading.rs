@@ -45,7 +45,6 @@ pub fn record(
         return Ok(ledger.unchanged());
     }
     case.index.set_sync(options.sync)?;
-    case.index.defer_indexes()?;
     let memory = options.memory.or(run::machine_memory().map(|bytes| bytes / 2)).unwrap_or_default();
     let budget = Budget::of(memory);
     case.index.set_cache(budget.cache)?;
