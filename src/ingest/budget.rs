@@ -6,7 +6,7 @@ const FIXED: u64 = 48 << 20;
 /// Enough for large writes of many flows, and for the inner pages of a large index.
 const ENOUGH: u64 = 12 << 20;
 /// What a connection takes in the tracker's table.
-const CONNECTION: u64 = 280;
+const CONNECTION: u64 = 260;
 /// What a flow with payload takes, gathered bytes aside: in its shard, in its store, and its name.
 const FLOW: u64 = 800;
 /// What a covered range behind a hole takes.

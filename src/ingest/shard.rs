@@ -116,11 +116,8 @@ impl Shard {
         let id = file.flow().id;
         let (mut live, stored) = self.store.close(id, file.extent().length())?;
         let extents = live.encoder.finish().unwrap_or_default();
-        let row = FlowRow {
-            digests: stored.digests,
-            pieces: stored.pieces,
-            ..file.row(stored.path, live.replaced, extents)
-        };
+        let row =
+            FlowRow { digests: stored.digests, pieces: stored.pieces, ..file.row(stored.path, live.replaced, extents) };
         let rest = Rest::new(&row, live.extents);
         desk.put(Row::Flow(Box::new(row)))?;
         Ok(rest)

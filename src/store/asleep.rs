@@ -115,7 +115,16 @@ mod tests {
         let digests = Digests { sha256: Some([0x5a; 32]), ..Digests::default() };
         let first = Timestamp::new(1_700_000_000, 1);
         let path = path.to_owned();
-        Asleep { path, base: 0, length: 200, first, committed: None, changed: true, digests: Some(digests), pieces: None }
+        Asleep {
+            path,
+            base: 0,
+            length: 200,
+            first,
+            committed: None,
+            changed: true,
+            digests: Some(digests),
+            pieces: None,
+        }
     }
 
     proptest! {

@@ -190,7 +190,18 @@ impl PayloadStore for Files {
 
 impl Flow {
     fn new(path: String, first: Option<Timestamp>) -> Self {
-        Flow { path, first, base: 0, end: i64::MIN, disk: None, file: None, early: None, front: None, written: false, stale: false }
+        Flow {
+            path,
+            first,
+            base: 0,
+            end: i64::MIN,
+            disk: None,
+            file: None,
+            early: None,
+            front: None,
+            written: false,
+            stale: false,
+        }
     }
 
     /// All of it, if that is little.
