@@ -92,7 +92,7 @@ impl Tracker {
         self.table.key(segment)
     }
 
-    /// The segments of these keys are observed next: see [`Table::look_ahead`].
+    /// The segments of these keys are observed next: what they need of the table is brought near, all at once.
     pub fn look_ahead(&self, keys: &[Key]) {
         self.table.look_ahead(keys);
     }
