@@ -33,7 +33,8 @@ fn counted(place: &Place, capture: &str) -> (u64, u64, u64) {
     while more {
         more = reader.fill(&mut batch).unwrap();
         for frame in &batch.frames {
-            let segment = decode(frame.link, batch.data(frame), frame.original_len).unwrap();
+            let found = decode(frame.link, batch.data(frame), frame.original_len);
+            let segment = found.unwrap().segment().unwrap();
             assert_eq!((segment.checksum, segment.missing), (Checksum::Good, 0), "frame {}", frame.number);
             counts.0 += 1;
             counts.1 += u64::from(segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK));

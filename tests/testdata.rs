@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use flowcase::decode::decode;
+use flowcase::decode::{Found, decode};
 use flowcase::model::{Limits, LinkType, Timestamp};
 use flowcase::reassemble::part::Kind;
 use flowcase::store::names::Names;
@@ -75,7 +75,7 @@ impl Core {
     }
 
     fn take(&mut self, frame: &Read, capture: u32, number: u64) -> bool {
-        let Ok(segment) = decode(frame.link, frame.bytes, frame.original) else { return false };
+        let Ok(Found::Segment(segment)) = decode(frame.link, frame.bytes, frame.original) else { return false };
         let mut events = Vec::new();
         self.tracker.observe(Stamp { time: Some(frame.time), capture, frame: number }, &segment, &mut events);
         for event in events {

@@ -1,15 +1,28 @@
-//! The Internet checksum (RFC 1071) over a TCP segment and its pseudo header (RFC 9293 §3.1, RFC 8200 §8.1).
+//! The Internet checksum (RFC 1071) over a TCP segment or UDP datagram and its pseudo header (RFC 9293 §3.1, RFC 768,
+//! RFC 8200 §8.1).
 //!
 //! A one's complement sum does not care about byte order nor about how many 16-bit words are added at once, so bytes
 //! are added 4 at a time as the machine reads them, in 64 bits, which no segment can overflow, and folded at the end.
 
 use std::net::IpAddr;
 
-const TCP: u32 = 6;
+use super::frame::Frame;
+use crate::model::Checksum;
 
-/// Whether the checksum in a whole segment is right.
-pub fn is_good(src: IpAddr, dst: IpAddr, segment: &[u8]) -> bool {
-    let protocol = u64::from(TCP.to_be());
+/// Whether the checksum of the segment or datagram that a frame begins with is right.
+#[inline]
+pub fn verify(protocol: u8, frame: &Frame<'_>) -> Checksum {
+    if frame.ip.routed || !frame.rest.is_complete() {
+        return Checksum::Unknown;
+    }
+    match is_good(protocol, frame.ip.src, frame.ip.dst, frame.rest.seen()) {
+        true => Checksum::Good,
+        false => Checksum::Bad,
+    }
+}
+
+fn is_good(protocol: u8, src: IpAddr, dst: IpAddr, segment: &[u8]) -> bool {
+    let protocol = u64::from(u32::from(protocol).to_be());
     let length = u64::from((segment.len() as u32).to_be());
     fold(address(src) + address(dst) + protocol + length + sum(segment)) == 0xffff
 }

@@ -1,24 +1,37 @@
-//! F1: bytes to layers. A frame becomes a [`Segment`] that borrows its payload, or one reason why not.
+//! F1: bytes to layers. A frame becomes a [`Segment`](crate::model::Segment) that borrows its payload, a part of a packet, or
+//! one reason why not.
 //!
 //! ```text
-//! link walk (link.rs, ethernet.rs) -> IP header and extensions (ip.rs) -> TCP header (tcp.rs, checksum.rs)
-//!     Ethernet, VLAN, cooked, PPP, …     IPv4, IPv6, AH                     segment, missing bytes, checksum
+//! link (link.rs) -> ethernet.rs, ppp.rs, mpls.rs, … -> IP header and extensions (ip.rs) -> tcp.rs, udp.rs
+//!      a capture's link type      ^                                                        |
+//!                                 +--------- what a tunnel carries (tunnel/) --------------+
 //! ```
 //!
 //! Every room takes its header off the front of one `Rest`, which knows three lengths: captured, on the wire, and
-//! promised by the innermost length field. Held here: nothing panics; nothing is allocated unless more than two VLAN
-//! tags are stacked; no byte past `min(ip length, captured)` is ever payload.
+//! promised by the innermost length field, and says which room is next. Parts of packets are put together in `fragments`,
+//! from where the walk goes on. Held here: nothing panics; nothing is allocated for plain packets; no byte past
+//! `min(ip length, captured)` is ever payload.
 
 mod checksum;
 mod ethernet;
+mod found;
+mod frame;
 mod ip;
 mod link;
+mod mpls;
+mod ppp;
 mod rest;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod tunnel;
+mod udp;
 
-use crate::model::{LinkType, Segment, Skip};
+use crate::model::{LinkType, Skip};
+pub use found::{Found, Fragment, Key, Place};
+pub use frame::Onward;
+use frame::{Frame, Layer};
+use ip::Carried;
 use rest::Rest;
 
 /// Decodes one captured frame.
@@ -26,13 +39,70 @@ use rest::Rest;
 /// `data` are the captured bytes; `original_len` is the frame's length on the wire in bytes, 0 if it is not known.
 ///
 /// # Errors
-/// The one reason why the frame holds no TCP segment that can be used.
-pub fn decode<'a>(link: LinkType, data: &'a [u8], original_len: u32) -> Result<Segment<'a>, Skip> {
+/// The one reason why nothing in the frame can be used.
+pub fn decode<'a>(link: LinkType, data: &'a [u8], original_len: u32) -> Result<Found<'a>, Skip> {
     if data.is_empty() {
         return Err(Skip::Empty);
     }
-    let mut frame = link::Frame::new(Rest::new(data, original_len));
-    let network = link::walk(link, &mut frame)?;
-    let packet = ip::walk(network, frame.rest)?;
-    tcp::segment(&packet, frame.path, frame.mac)
+    walk(link.into(), Frame::new(Rest::new(data, original_len)))
+}
+
+/// Decodes a packet that was put together from its parts; `onward` is that of its first.
+///
+/// # Errors
+/// As [`decode`].
+pub fn resume<'a>(onward: &Onward, whole: &'a [u8]) -> Result<Found<'a>, Skip> {
+    walk(onward.layer(), Frame::within(Rest::new(whole, whole.len() as u32), onward))
+}
+
+fn walk<'a>(mut layer: Layer, mut frame: Frame<'a>) -> Result<Found<'a>, Skip> {
+    loop {
+        let carried = match layer {
+            Layer::Ip(network) => ip::walk(network, &mut frame)?,
+            Layer::Upper(protocol, network) => ip::upper(protocol, network, &mut frame)?,
+            Layer::Transport(protocol) => Carried::Whole(protocol),
+            beneath => {
+                layer = link_layer(beneath, &mut frame)?;
+                continue;
+            }
+        };
+        let protocol = match carried {
+            Carried::Whole(protocol) => protocol,
+            Carried::Fragment(fragment) => return Ok(Found::Fragment(fragment)),
+        };
+        match protocol {
+            tcp::PROTOCOL => return tcp::segment(frame).map(Found::Segment),
+            udp::PROTOCOL => return udp_or_tunnel(&frame),
+            _ => match tunnel::over_ip(protocol, &mut frame)? {
+                Some(inside) => layer = inside,
+                None => return Ok(Found::Other(protocol)),
+            },
+        }
+    }
+}
+
+fn link_layer(layer: Layer, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
+    match layer {
+        Layer::Link(number) => link::walk(LinkType(number), frame),
+        Layer::Ethernet => ethernet::frame(frame),
+        Layer::EtherType(ether_type) => ethernet::by_type(ether_type, frame),
+        Layer::Llc => ethernet::llc(frame),
+        Layer::Ppp => ppp::walk(frame),
+        Layer::PppProtocol(protocol) => ppp::by_protocol(protocol),
+        Layer::Mpls => mpls::walk(frame),
+        Layer::Ip(_) | Layer::Upper(..) | Layer::Transport(_) => Ok(layer),
+    }
+}
+
+/// A datagram that carries a tunnel is what it carries, if that can be read: ports alone prove nothing.
+fn udp_or_tunnel<'a>(frame: &Frame<'a>) -> Result<Found<'a>, Skip> {
+    let inside = match udp::tunnel(frame) {
+        Ok(None) => None,
+        Ok(Some((layer, inside))) => match walk(layer, inside) {
+            Ok(found) => return Ok(found),
+            Err(reason) => Some(reason),
+        },
+        Err(reason) => Some(reason),
+    };
+    Ok(Found::Datagram(Box::new(udp::datagram(frame)?), inside))
 }

@@ -74,10 +74,10 @@ impl<'a> Rest<'a> {
         Rest { seen: &self.seen[..promised.min(self.seen.len())], promised, ..*self }
     }
 
-    /// Ends the rest with the frame, where a length field says nothing (0, as segmentation offload leaves it).
+    /// Ends the rest with what it lies in, where a length field says nothing (0, as segmentation offload leaves it).
     #[inline]
     pub fn ending_with_frame(&self) -> Rest<'a> {
-        let promised = if self.on_wire == UNKNOWN { self.seen.len() } else { self.on_wire };
+        let promised = if self.promised == UNKNOWN { self.seen.len() } else { self.promised };
         Rest { promised, ..*self }
     }
 

@@ -3,41 +3,45 @@
 use etherparse::{TcpOptionElement, TcpOptionsIterator};
 
 use super::checksum;
-use super::ip::Packet;
+use super::frame::Frame;
 use super::rest::Rest;
-use crate::model::{Checksum, Endpoint, Flags, Path, Segment, Skip};
+use crate::model::{Endpoint, Flags, Segment, Skip};
+
+/// As IP numbers it.
+pub const PROTOCOL: u8 = 6;
 
 /// Header bytes without options.
 const FIXED: usize = 20;
 
-/// Decodes the segment of a packet that came on this path between these MAC addresses.
+/// Decodes the segment that the frame begins with.
 ///
 /// Where the capture cut the options off, the segment is still known: only its payload is missing.
 ///
 /// # Errors
 /// [`Skip::CutHeader`] or [`Skip::Malformed`].
-pub fn segment<'a>(packet: &Packet<'a>, path: Path, mac: Option<[[u8; 6]; 2]>) -> Result<Segment<'a>, Skip> {
-    let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = packet.rest.peek::<FIXED>()?;
+#[inline]
+pub fn segment<'a>(frame: Frame<'a>) -> Result<Segment<'a>, Skip> {
+    let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = frame.rest.peek::<FIXED>()?;
     let header = usize::from(offset >> 4) * 4;
     if header < FIXED {
         return Err(Skip::Malformed);
     }
-    let rest = packet.rest.pass(header)?;
+    let rest = frame.rest.pass(header)?;
     let flags = Flags(flags);
     Ok(Segment {
-        src: Endpoint { ip: packet.src, port: u16::from_be_bytes([s0, s1]) },
-        dst: Endpoint { ip: packet.dst, port: u16::from_be_bytes([d0, d1]) },
-        path,
-        mac,
+        src: Endpoint { ip: frame.ip.src, port: u16::from_be_bytes([s0, s1]) },
+        dst: Endpoint { ip: frame.ip.dst, port: u16::from_be_bytes([d0, d1]) },
         seq: u32::from_be_bytes([q0, q1, q2, q3]),
         ack: u32::from_be_bytes([a0, a1, a2, a3]),
         flags,
         window: u16::from_be_bytes([w0, w1]),
-        window_scale: if flags.has(Flags::SYN) { window_scale(&packet.rest, header) } else { None },
-        ttl: packet.ttl,
-        checksum: verify(packet),
+        window_scale: if flags.has(Flags::SYN) { window_scale(&frame.rest, header) } else { None },
+        ttl: frame.ip.ttl,
+        checksum: checksum::verify(PROTOCOL, &frame),
         payload: rest.seen(),
         missing: rest.missing(),
+        mac: frame.mac,
+        path: frame.path,
     })
 }
 
@@ -49,14 +53,4 @@ fn window_scale(rest: &Rest<'_>, header: usize) -> Option<u8> {
         TcpOptionElement::WindowScale(shift) => Some(shift),
         _ => None,
     })
-}
-
-fn verify(packet: &Packet<'_>) -> Checksum {
-    if packet.routed || !packet.rest.is_complete() {
-        return Checksum::Unknown;
-    }
-    match checksum::is_good(packet.src, packet.dst, packet.rest.seen()) {
-        true => Checksum::Good,
-        false => Checksum::Bad,
-    }
 }

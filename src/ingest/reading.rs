@@ -19,7 +19,7 @@ use super::settings::Settings;
 use super::{Error, Options, Progress, Summary, run};
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
-use crate::decode::decode;
+use crate::decode::{Found, decode};
 use crate::model::{Batch, FrameHead, Segment, Skip};
 use crate::track::{LOOK_AHEAD, Stamp};
 
@@ -149,7 +149,11 @@ impl Reading<'_, '_> {
         if !self.filter.as_mut().is_none_or(accepts) {
             return Err(Skip::Filtered);
         }
-        decode(frame.link, data, frame.original_len)
+        match decode(frame.link, data, frame.original_len)? {
+            Found::Segment(segment) => Ok(segment),
+            Found::Fragment(_) => Err(Skip::IncompleteFragment),
+            Found::Datagram(..) | Found::Other(_) | Found::Several(_) => Err(Skip::NotTcp),
+        }
     }
 }
 

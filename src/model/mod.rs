@@ -21,7 +21,7 @@ pub use extent::Extent;
 pub use limits::Limits;
 pub use link::LinkType;
 pub use pack::PackFrame;
-pub use path::{Hop, Path};
+pub use path::{Hop, Path, Tunnel, TunnelKind};
 pub use segment::{Checksum, Flags, Segment};
 pub use skip::Skip;
 pub use time::Timestamp;

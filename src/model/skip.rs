@@ -28,12 +28,20 @@ reasons! {
     UnknownLink = "unknown_link";
     /// The link layer carries something other than IP (ARP, spanning tree, …).
     NotIp = "not_ip";
-    /// The IP packet carries something other than TCP.
+    /// The IP packet carries something other than TCP (column `protocol` says what).
     NotTcp = "not_tcp";
     /// An encapsulation that is not decoded (a tunnel or shim protocol).
     Encapsulated = "encapsulated";
-    /// A fragment of a datagram that was not put together.
-    Fragment = "fragment";
+    /// More encapsulations inside each other than are decoded.
+    TooDeep = "too_deep";
+    /// A fragment of a datagram that never became whole.
+    IncompleteFragment = "incomplete_fragment";
+    /// An 802.11 frame sent again that was captured the first time already.
+    Retry = "retry";
+    /// An 802.11 management or control frame, or one without data.
+    NoData = "no_data";
+    /// An 802.11 frame whose check sequence is wrong (looked at only where asked for).
+    BadFcs = "bad_fcs";
     /// 802.11 traffic that is encrypted.
     Encrypted = "encrypted";
     /// The capture cut the frame inside a header that is needed.

@@ -156,7 +156,7 @@ impl Connection {
 
     /// Some of its segments came on this path.
     pub(super) fn is_on(&self, path: &Path) -> bool {
-        self.path.is(path) || self.rare.get().is_some_and(|rare| rare.paths.contains(path))
+        self.path.is(path) || self.rare.get().is_some_and(|rare| rare.paths.iter().any(|known| known.is_same_way(path)))
     }
 
     /// First occurrence and count of each kind of anomaly of each of its flows.

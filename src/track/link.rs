@@ -48,7 +48,7 @@ impl FirstPath {
         match self.0 {
             UNUSUAL => None,
             UNTAGGED => Some(Path::default()),
-            id => Some(Path([Hop::Vlan(id)].into_iter().collect())),
+            id => Some(Path([Hop::Vlan(id)].into())),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flowcase::decode::decode;
+use flowcase::decode::{Found, decode};
 use flowcase::index::extents::Encoder;
 use flowcase::index::rows::{ConnectionRow, FlowRow, Rest, Row, SideRow};
 use flowcase::index::{Rows, Writer};
@@ -69,7 +69,7 @@ fn frames(mut capture: &[u8]) -> Vec<&[u8]> {
 }
 
 fn segment(frame: &[u8]) -> Segment<'_> {
-    decode(LinkType(1), frame, frame.len() as u32).expect("a frame with a segment")
+    decode(LinkType(1), frame, frame.len() as u32).ok().and_then(Found::segment).expect("a frame with a segment")
 }
 
 fn stamp(frame: u64) -> Stamp {

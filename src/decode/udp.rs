@@ -1,0 +1,54 @@
+//! UDP (RFC 768), and the tunnels that are known by its ports.
+
+use super::frame::{Frame, Layer};
+use super::{checksum, tunnel};
+use crate::model::{Checksum, Endpoint, Flags, Segment, Skip};
+
+/// As IP numbers it.
+pub const PROTOCOL: u8 = 17;
+/// Header bytes.
+const HEADER: usize = 8;
+
+/// The datagram that the frame begins with. It ends where its own length says, or with the packet where that is 0 (a
+/// jumbogram, or what segmentation offload leaves).
+///
+/// # Errors
+/// [`Skip::CutHeader`] or [`Skip::Malformed`].
+pub fn datagram<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
+    let &[s0, s1, d0, d1, l0, l1, c0, c1] = frame.rest.peek::<HEADER>()?;
+    let mut frame = frame.clone();
+    match usize::from(u16::from_be_bytes([l0, l1])) {
+        0 => {}
+        length if length < HEADER => return Err(Skip::Malformed),
+        length => frame.rest = frame.rest.limit(length),
+    }
+    let rest = frame.rest.skip(HEADER)?;
+    let checksum = if [c0, c1] == [0, 0] { Checksum::Unknown } else { checksum::verify(PROTOCOL, &frame) };
+    Ok(Segment {
+        src: Endpoint { ip: frame.ip.src, port: u16::from_be_bytes([s0, s1]) },
+        dst: Endpoint { ip: frame.ip.dst, port: u16::from_be_bytes([d0, d1]) },
+        seq: 0,
+        ack: 0,
+        flags: Flags::default(),
+        window: 0,
+        window_scale: None,
+        ttl: frame.ip.ttl,
+        checksum,
+        payload: rest.seen(),
+        missing: rest.missing(),
+        mac: frame.mac,
+        path: frame.path,
+    })
+}
+
+/// The tunnel that the datagram carries, going by its ports: the frame then begins inside.
+///
+/// # Errors
+/// Why what is in the tunnel cannot be read. `Ok(None)`: it is none.
+pub fn tunnel<'a>(frame: &Frame<'a>) -> Result<Option<(Layer, Frame<'a>)>, Skip> {
+    let &[s0, s1, d0, d1, ..] = frame.rest.peek::<HEADER>()?;
+    let ports = [u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])];
+    let mut inside = frame.clone();
+    inside.rest = frame.rest.skip(HEADER)?;
+    Ok(tunnel::over_udp(ports, &mut inside)?.map(|layer| (layer, inside)))
+}
