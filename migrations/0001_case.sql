@@ -51,10 +51,16 @@ CREATE TABLE capture (
 CREATE TABLE skip (
     capture_id INTEGER NOT NULL,
     reason     TEXT NOT NULL,
+    protocol   INTEGER NOT NULL,       -- as IP numbers it, where the reason is that it is another; else -1
     frames     INTEGER NOT NULL,
     bytes      INTEGER NOT NULL,
-    PRIMARY KEY (capture_id, reason)
+    PRIMARY KEY (capture_id, reason, protocol)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fragments (               -- parts of packets that a later ingest may complete: see decode/fragments
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    state BLOB NOT NULL                -- compressed
+) STRICT;
 
 CREATE TABLE connection (
     id         INTEGER PRIMARY KEY,

@@ -74,7 +74,11 @@ SELECT flow_id, position - base AS "offset", conflict.length AS length, kept_fra
 FROM conflict LEFT JOIN flow ON flow.id = flow_id;
 
 CREATE VIEW skipped AS
-SELECT capture_id, reason, frames, bytes FROM skip;
+SELECT capture_id, reason, frames, bytes,
+    CASE protocol WHEN -1 THEN NULL WHEN 1 THEN 'icmp' WHEN 2 THEN 'igmp' WHEN 17 THEN 'udp' WHEN 33 THEN 'dccp' WHEN 50 THEN 'esp'
+        WHEN 58 THEN 'icmp6' WHEN 88 THEN 'eigrp' WHEN 89 THEN 'ospf' WHEN 103 THEN 'pim' WHEN 112 THEN 'vrrp' WHEN 132 THEN 'sctp'
+        WHEN 136 THEN 'udplite' ELSE CAST(protocol AS TEXT) END AS protocol
+FROM skip;
 
 CREATE VIEW anomalies AS
 SELECT row_number() OVER (ORDER BY capture_id, frame, kind, flow_id) AS id, capture_id, frame, nullif(flow_id, 0) AS flow_id, kind, detail,

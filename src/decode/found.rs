@@ -1,5 +1,6 @@
 //! What is found in a frame.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::frame::Onward;
@@ -64,6 +65,20 @@ pub enum Key {
     },
     /// IEEE 802.11 §10.4: transmitter, receiver, sequence number, traffic identifier.
     Wifi([u8; 6], [u8; 6], u16, u8),
+}
+
+/// `IP packet 4660 from 10.0.0.1 to 10.0.0.2`, `802.11 frame 17 from 02:00:00:00:00:01 to 02:00:00:00:00:02`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Ip { ends: [src, dst], id, .. } => write!(f, "IP packet {id} from {src} to {dst}"),
+            Key::Wifi(from, to, number, _) => write!(f, "802.11 frame {number} from {} to {}", mac(from), mac(to)),
+        }
+    }
+}
+
+fn mac(address: &[u8; 6]) -> String {
+    address.map(|byte| format!("{byte:02x}")).join(":")
 }
 
 /// Where a part belongs in its packet.

@@ -15,6 +15,7 @@
 mod checksum;
 mod ethernet;
 mod found;
+pub mod fragments;
 mod frame;
 mod ip;
 mod link;

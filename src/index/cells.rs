@@ -44,7 +44,8 @@ tables! {
         "id, path, sha256, head_sha256, filter, size_bytes, format, frames, used_frames, first_ns, last_ns, \
         status, stopped_at, message"
     ) key ("id") unsealed 1;
-    SKIP = "skip" ("capture_id, reason, frames, bytes") key ("capture_id, reason");
+    SKIP = "skip" ("capture_id, reason, protocol, frames, bytes") key ("capture_id, reason, protocol");
+    FRAGMENTS = "fragments" ("id, state") key ("id");
     CONNECTION = "connection" (
         "id, protocol, orig_ip, orig_port, resp_ip, resp_port, start_ns, end_ns, state, history, community_id, \
         retransmitted_bytes, out_of_order, vlan, vlans, tunnel, rests, until_ns, bare, macs, \

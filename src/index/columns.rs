@@ -147,6 +147,7 @@ const SKIPPED: &[(&str, &str)] = &[
     ("reason", "why its frames were not used"),
     ("frames", "how many, never 0"),
     ("bytes", "captured bytes of these frames"),
+    ("protocol", "what their IP packets carry, where the reason is `not_tcp`: a name, or the number IP gives it"),
 ];
 
 const ANOMALIES: &[(&str, &str)] = &[

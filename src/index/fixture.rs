@@ -200,7 +200,7 @@ pub fn capture(id: u32) -> Row {
         status: Status::Truncated,
         stopped_at: Some(99),
         message: Some("cut".into()),
-        skipped: vec![(Skip::NotIp, 2, 84)],
+        skipped: vec![(Skip::NotIp.into(), 2, 84)],
     }))
 }
 

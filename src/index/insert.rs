@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
-use super::cells::{ANOMALY, CAPTURE, CONFLICT, Cell, EXTENT, SKIP, Table, cells};
+use super::cells::{ANOMALY, CAPTURE, CONFLICT, Cell, EXTENT, Table, cells};
 use super::prepared::{Iter, Next, PLAIN, Special};
 use super::rows::{AnomalyRow, CaptureRow, ConflictRow, FrameRef, Row};
 use super::{Error, Result, Rows, Writer};
@@ -46,6 +46,8 @@ impl Writer {
             Special::Anomaly(row) => self.put_anomaly(row),
             Special::Capture(row) => self.put_capture(row),
             Special::Frame(row) => self.put_frame(row),
+            Special::Recount(row) => self.recount(row),
+            Special::Fragments(state) => self.put_fragments(state),
             Special::Resting(row) => self.put_packed(row),
         }
     }
@@ -120,10 +122,7 @@ impl Writer {
                 row.message.as_ref(),
             ],
         )?;
-        for (reason, frames, bytes) in &row.skipped {
-            self.insert_new(&SKIP, &cells![row.id, reason.name(), *frames, *bytes])?;
-        }
-        Ok(())
+        row.skipped.iter().try_for_each(|(why, frames, bytes)| self.put_skip(row.id, *why, *frames, *bytes))
     }
 }
 

@@ -39,6 +39,7 @@ pub mod rows;
 mod seal;
 mod segments;
 pub mod selection;
+mod skips;
 mod stored;
 mod summary;
 #[cfg(test)]

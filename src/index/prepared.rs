@@ -7,7 +7,9 @@ use std::net::IpAddr;
 use super::cells::{CONNECTION, Cell, FLOW, GAP, Table, cells};
 use super::community::push_community_id;
 use super::dormant::{Chunk, Compressor, Packed};
-use super::rows::{AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, Rest, Row, path_key};
+use super::rows::{
+    AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, RecountRow, Rest, Row, path_key,
+};
 use super::seal::digest;
 use super::{Result, ends, macs};
 use crate::model::{FlowId, PackFrame, Timestamp};
@@ -48,6 +50,8 @@ pub(super) enum Special {
     Anomaly(Box<AnomalyRow>),
     Capture(Box<CaptureRow>),
     Frame(PackFrame),
+    Recount(RecountRow),
+    Fragments(Vec<u8>),
     Resting(Packed),
 }
 
@@ -89,6 +93,8 @@ impl Rows {
             Row::Anomaly(row) => self.special(Special::Anomaly(row)),
             Row::Capture(row) => self.special(Special::Capture(row)),
             Row::Frame(row) => self.special(Special::Frame(row)),
+            Row::Recount(row) => self.special(Special::Recount(row)),
+            Row::Fragments(state) => self.special(Special::Fragments(state)),
         }
         Ok(())
     }

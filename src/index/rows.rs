@@ -1,7 +1,7 @@
 //! Rows on their way into the index: what ingest says, one struct a table. Shapes and units follow `migrations/`.
 
 use crate::model::{
-    AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, PackFrame, Path, Skip, Timestamp,
+    AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, PackFrame, Path, Timestamp, Unused,
 };
 
 /// Anything [`Writer::put`](super::Writer::put) takes. Order matters only within a flow: extents before the conflicts
@@ -24,6 +24,23 @@ pub enum Row {
     Dormant(DormantRow),
     /// A capture, after its last frame.
     Capture(Box<CaptureRow>),
+    /// A frame of a capture that was put before came to something else.
+    Recount(RecountRow),
+    /// Parts of packets that a later ingest may complete, serialized; in place of those put before. Empty: none.
+    Fragments(Vec<u8>),
+}
+
+/// A frame that counts elsewhere from now on.
+#[derive(Clone, Copy, Debug)]
+pub struct RecountRow {
+    /// Its capture.
+    pub capture: CaptureId,
+    /// How it was skipped.
+    pub from: Unused,
+    /// How it is skipped now; `None`: it is used.
+    pub to: Option<Unused>,
+    /// Its captured bytes.
+    pub bytes: u64,
 }
 
 /// A connection: originator first.
@@ -256,5 +273,5 @@ pub struct CaptureRow {
     /// Why it is not complete.
     pub message: Option<String>,
     /// Reason, frames, captured bytes; ascending by reason, no zeros.
-    pub skipped: Vec<(Skip, u64, u64)>,
+    pub skipped: Vec<(Unused, u64, u64)>,
 }

@@ -178,20 +178,39 @@ impl Writer {
 
     /// Deletes the rows for which `condition` holds and counts them out of the seal.
     pub(super) fn delete(&mut self, table: &Table, condition: &str, parameters: &[Cell<'_>]) -> Result<()> {
+        if self.count(table, condition, parameters, Seals::subtract)? {
+            let sql = format!("DELETE FROM {} WHERE {condition}", table.name);
+            self.db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(parameters))?;
+        }
+        Ok(())
+    }
+
+    /// Changes the rows for which `condition` holds, before and after, by a statement with the same parameters.
+    pub(super) fn update(&mut self, table: &Table, condition: &str, parameters: &[Cell<'_>], sql: &str) -> Result<()> {
+        self.count(table, condition, parameters, Seals::subtract)?;
+        self.db.prepare_cached(sql)?.execute(rusqlite::params_from_iter(parameters))?;
+        self.count(table, condition, parameters, Seals::add)?;
+        Ok(())
+    }
+
+    /// Counts the rows for which `condition` holds out of the seal, or into it; whether there are any.
+    fn count(
+        &mut self,
+        table: &Table,
+        condition: &str,
+        parameters: &[Cell<'_>],
+        count: fn(&mut Seals, &Table, &[Cell<'_>]),
+    ) -> Result<bool> {
         let mut select = self.db.prepare_cached(&format!("{} WHERE {condition}", table.select()))?;
         let width = select.column_count();
         let mut rows = select.query(rusqlite::params_from_iter(parameters))?;
         let mut found = false;
         while let Some(row) = rows.next()? {
             let cells = (0..width).map(|i| row.get_ref(i).map(cell));
-            self.seals.subtract(table, &cells.collect::<Result<Vec<_>, _>>()?);
+            count(&mut self.seals, table, &cells.collect::<Result<Vec<_>, _>>()?);
             found = true;
         }
-        if found {
-            let sql = format!("DELETE FROM {} WHERE {condition}", table.name);
-            self.db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(parameters))?;
-        }
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Budget {
     pub gather: usize,
     /// Pages of the index.
     pub cache: u64,
+    /// Parts of unfinished packets.
+    pub fragments: usize,
     /// Everything about connections.
     connections: u64,
 }
@@ -44,7 +46,7 @@ impl Budget {
     pub fn of(memory: u64) -> Self {
         let left = memory.max(LEAST) - FIXED;
         let part = (left / 8).min(ENOUGH);
-        Budget { gather: part as usize, cache: part, connections: left - 2 * part }
+        Budget { gather: part as usize, cache: part, fragments: part as usize, connections: left - 3 * part }
     }
 
     /// Too much is held.
@@ -77,7 +79,7 @@ mod tests {
     fn nothing_is_dealt_twice() {
         for memory in [0, LEAST, 256 << 20, 1 << 40] {
             let budget = Budget::of(memory);
-            let dealt = FIXED + budget.gather as u64 + budget.cache + budget.connections;
+            let dealt = FIXED + (budget.gather + budget.fragments) as u64 + budget.cache + budget.connections;
             assert_eq!(dealt, memory.max(LEAST));
             assert!(budget.ranges() > 1000);
         }

@@ -51,12 +51,12 @@ impl Shard {
 
 impl Place {
     fn bytes<'a>(&self, sources: &'a [Source]) -> &'a [u8] {
-        let bytes = &sources[usize::from(self.source)].batch.bytes;
+        let bytes = &sources[self.source as usize].batch.bytes;
         &bytes[self.start as usize..(self.start + self.length) as usize]
     }
 
     fn frame<'a>(&self, sources: &'a [Source]) -> (&'a Source, &'a FrameHead) {
-        let source = &sources[usize::from(self.source)];
+        let source = &sources[self.source as usize];
         (source, &source.batch.frames[self.frame as usize])
     }
 }

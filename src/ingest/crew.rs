@@ -52,16 +52,21 @@ impl<'scope> Crew<'scope> {
     }
 
     /// The orders that follow speak of frames of this batch; its index among the sources.
-    pub fn source(&mut self, batch: &Arc<Batch>, capture: CaptureId) -> Result<u16, Error> {
+    pub fn source(&mut self, batch: &Arc<Batch>, capture: CaptureId) -> Result<u32, Error> {
         if self.sources.last().is_some_and(|source| Arc::ptr_eq(&source.batch, batch)) {
-            return Ok(self.sources.len() as u16 - 1);
+            return Ok(self.sources.len() as u32 - 1);
         }
         if self.waiting >= FULL.0 || self.sources.len() >= FULL.1 {
             self.flush()?;
             self.sources.clear();
         }
-        self.sources.push(Source { batch: Arc::clone(batch), capture });
-        Ok(self.sources.len() as u16 - 1)
+        Ok(self.another_source(Arc::clone(batch), capture))
+    }
+
+    /// Orders that follow speak of frames of this small batch too; its index among the sources.
+    pub fn another_source(&mut self, batch: Arc<Batch>, capture: CaptureId) -> u32 {
+        self.sources.push(Source { batch, capture });
+        self.sources.len() as u32 - 1
     }
 
     /// An order for the shard of a connection.

@@ -6,12 +6,16 @@ use super::plan::Plan;
 use super::recorder::Recorder;
 use super::{Error, Outcome, Progress, Summary};
 use crate::capture::Ended;
-use crate::index::rows::{AnomalyRow, CaptureRow, Row, Status};
-use crate::model::{AnomalyKind, CaptureId, FrameHead, Note, Skip, Timestamp};
+use crate::decode::fragments::{Bearer, Outcome as Came};
+use crate::index::rows::{AnomalyRow, CaptureRow, RecountRow, Row, Status};
+use crate::model::{AnomalyKind, CaptureId, FrameHead, Note, Skip, Timestamp, Unused};
+use crate::track::Stamp;
 
 /// The accounts of this ingest's captures.
 pub struct Ledger {
     next: CaptureId,
+    /// Of the captures of this ingest.
+    first: CaptureId,
     filter: String,
     paths: Vec<String>,
     open: HashMap<usize, Account>,
@@ -27,7 +31,7 @@ pub struct Ledger {
 struct Account {
     id: CaptureId,
     used: u64,
-    skipped: BTreeMap<Skip, (u64, u64)>,
+    skipped: BTreeMap<Unused, (u64, u64)>,
     notes: BTreeMap<AnomalyKind, (Note, Option<Timestamp>, u64)>,
 }
 
@@ -38,6 +42,7 @@ impl Ledger {
         let left_out = already.iter().any(|outcome| outcome.status != Status::Complete);
         Ledger {
             next,
+            first: next,
             filter,
             paths: plan.reading.iter().map(|probe| probe.path.to_string_lossy().into_owned()).collect(),
             open: HashMap::new(),
@@ -64,10 +69,35 @@ impl Ledger {
     }
 
     /// The frame was not used.
-    pub fn skipped(&mut self, capture: usize, reason: Skip, bytes: usize) {
-        let (frames, sum) = self.open.entry(capture).or_default().skipped.entry(reason).or_default();
-        *frames += 1;
-        *sum += bytes as u64;
+    pub fn skipped(&mut self, capture: usize, why: Unused, bytes: usize) {
+        self.open.entry(capture).or_default().skip(why, bytes as u64);
+    }
+
+    /// Frames that were skipped, since they brought parts of an unfinished packet, came to something else: the packet is
+    /// whole. Some may be of captures that were written before.
+    pub fn recount(&mut self, bearers: &[Bearer], outcome: Came, recorder: &mut Recorder<'_>) -> Result<(), Error> {
+        for Bearer { capture, bytes } in bearers {
+            let bytes = u64::from(*bytes);
+            if let Some(account) = self.open.values_mut().find(|account| account.id == *capture) {
+                account.recount(outcome, bytes);
+                continue;
+            }
+            if *capture >= self.first && outcome.is_none() {
+                self.summary.used += 1;
+                self.summary.skipped -= 1;
+            }
+            let (capture, from) = (*capture, Skip::IncompleteFragment.into());
+            recorder.scribe().put(Row::Recount(RecountRow { capture, from, to: outcome, bytes }))?;
+        }
+        Ok(())
+    }
+
+    /// Something strange about a frame that belongs to no flow. All are counted.
+    pub fn strange(&mut self, capture: usize, kind: AnomalyKind, at: Stamp, detail: String) {
+        let notes = &mut self.open.entry(capture).or_default().notes;
+        let note = || (Note { frame: at.frame, position: 0, kind, detail }, at.time, 0);
+        notes.entry(kind).or_insert_with(note).2 += 1;
+        self.summary.left_out |= kind.is_limit();
     }
 
     /// Something strange about the capture itself. The first of a kind is said, all are counted.
@@ -142,8 +172,7 @@ impl Ledger {
         for row in anomalies(&account, status, frames, message.as_deref()) {
             recorder.scribe().put(Row::Anomaly(Box::new(row)))?;
         }
-        let skipped: Vec<_> =
-            account.skipped.iter().map(|(reason, (frames, bytes))| (*reason, *frames, *bytes)).collect();
+        let skipped: Vec<_> = account.skipped.iter().map(|(why, (frames, bytes))| (*why, *frames, *bytes)).collect();
         self.summary.frames += frames;
         self.summary.used += account.used;
         self.summary.skipped += skipped.iter().map(|(_, frames, _)| frames).sum::<u64>();
@@ -175,6 +204,29 @@ impl Ledger {
             skipped,
         };
         recorder.scribe().put(Row::Capture(Box::new(row)))
+    }
+}
+
+impl Account {
+    fn skip(&mut self, why: Unused, bytes: u64) {
+        let (frames, sum) = self.skipped.entry(why).or_default();
+        *frames += 1;
+        *sum += bytes;
+    }
+
+    fn recount(&mut self, outcome: Came, bytes: u64) {
+        let waiting = Unused::from(Skip::IncompleteFragment);
+        if let Some((frames, sum)) = self.skipped.get_mut(&waiting) {
+            *frames -= 1;
+            *sum -= bytes;
+            if *frames == 0 {
+                self.skipped.remove(&waiting);
+            }
+        }
+        match outcome {
+            Some(why) => self.skip(why, bytes),
+            None => self.used += 1,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod dormant;
 mod ledger;
 mod live;
 mod order;
+mod packets;
 mod payload;
 mod plan;
 mod reading;

@@ -92,7 +92,7 @@ pub struct Place {
     /// Index of the frame in the batch.
     pub frame: u32,
     /// Index of the batch among the sources.
-    pub source: u16,
+    pub source: u32,
     /// Of the packet.
     pub ttl: u8,
     /// Of the segment.
@@ -105,7 +105,7 @@ pub struct Place {
 #[derive(Clone, Copy)]
 pub struct Origin {
     /// Index of the batch among the sources.
-    pub source: u16,
+    pub source: u32,
     /// Index of the frame in the batch.
     pub frame: u32,
     /// Where the segment's payload begins in the batch.

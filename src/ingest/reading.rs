@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::budget::Budget;
 use super::ledger::Ledger;
 use super::order::Origin;
+use super::packets::Packet;
 use super::payload::Payload;
 use super::plan::Plan;
 use super::recorder::{Frame, Recorder, Start};
@@ -19,12 +20,16 @@ use super::settings::Settings;
 use super::{Error, Options, Progress, Summary, run};
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
-use crate::decode::{Found, decode};
-use crate::model::{Batch, FrameHead, Segment, Skip};
+use crate::decode::fragments::{Bearer, Fragments, Outcome, Piece, Taken};
+use crate::decode::{Found, Fragment, decode, resume};
+use crate::index::rows::Row;
+use crate::model::{Batch, FrameHead, Skip, Unused};
 use crate::track::{LOOK_AHEAD, Stamp};
 
 /// Captured bytes after which a group is committed at the next opportunity: keeps commits few and what a kill costs small.
 const GROUP: u64 = 256 << 20;
+/// As IP numbers it.
+const UDP: u8 = 17;
 /// Steps on their way from the reader: enough to even out its pace, and about 2 MiB.
 const AHEAD: usize = 4;
 
@@ -39,6 +44,7 @@ pub fn record(
 ) -> Result<Summary, Error> {
     let (next_capture, connection, flow) = case.index.next_ids()?;
     let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes()?);
+    let waiting = case.index.fragments()?;
     progress.total(plan.bytes);
     let ledger = Ledger::new(next_capture, &mut plan, options.filter.clone().unwrap_or_default());
     if plan.reading.is_empty() {
@@ -47,6 +53,12 @@ pub fn record(
     case.index.set_sync(options.sync)?;
     let memory = options.memory.or(run::machine_memory().map(|bytes| bytes / 2)).unwrap_or_default();
     let budget = Budget::of(memory);
+    let mut limits = settings.limits.clone();
+    limits.fragment_bytes = limits.fragment_bytes.min(budget.fragments);
+    let fragments = match waiting.as_slice() {
+        [] => Fragments::new(&limits),
+        state => Fragments::resume(&limits, postcard::from_bytes(state)?),
+    };
     case.index.set_cache(budget.cache)?;
     let payload = Payload::new(case.beneath.clone(), options.sync);
     let stores = payload.stores(&case.index, settings)?;
@@ -65,7 +77,18 @@ pub fn record(
         let reader = thread::Builder::new().name("reader".to_owned());
         let reader = reader.spawn_scoped(scope, read_all).map_err(Error::Thread)?;
         let group = options.group_bytes.unwrap_or(GROUP);
-        let reading = Reading { recorder: &mut recorder, ledger, filter, progress, group, since_commit: 0 };
+        let had_fragments = !waiting.is_empty();
+        let recorder_of = &mut recorder;
+        let reading = Reading {
+            recorder: recorder_of,
+            ledger,
+            fragments,
+            filter,
+            progress,
+            group,
+            since_commit: 0,
+            had_fragments,
+        };
         let done = reading.all(&steps, &read, reader);
         drop(steps);
         // what ended the index's thread is the cause, whatever else went wrong because of it
@@ -76,12 +99,36 @@ pub fn record(
 struct Reading<'a, 'scope> {
     recorder: &'a mut Recorder<'scope>,
     ledger: Ledger,
+    fragments: Fragments,
     filter: Option<Filter>,
     progress: &'a mut dyn Progress,
     /// Captured bytes that make a group.
     group: u64,
     /// Captured bytes since the last commit.
     since_commit: u64,
+    /// Earlier commits left parts of packets.
+    had_fragments: bool,
+}
+
+/// Segments that are recorded together.
+type Ahead<'f> = SmallVec<[Frame<'f>; LOOK_AHEAD]>;
+
+/// A frame on its way, and the bytes that are looked at now: its own, or a packet it completed.
+struct Here<'f> {
+    /// Of this ingest's captures.
+    capture: usize,
+    at: Stamp,
+    /// Captured bytes.
+    length: u32,
+    /// What segments lie in.
+    bytes: &'f [u8],
+    source: u32,
+    frame: u32,
+    /// Offset in the capture of the first of `bytes`, unless they come from several frames.
+    position: u64,
+    packet: Option<&'f Packet>,
+    /// Nothing else comes from the same frame.
+    is_alone: bool,
 }
 
 impl Reading<'_, '_> {
@@ -96,6 +143,7 @@ impl Reading<'_, '_> {
                 Step::Frames(batch, range) => self.frames(&batch, range)?,
                 Step::Ended(ended) => self.ledger.ended(ended, self.recorder)?,
                 Step::Quiet if self.since_commit >= self.group => {
+                    self.rest_fragments()?;
                     self.recorder.commit(false)?;
                     self.since_commit = 0;
                 }
@@ -105,6 +153,7 @@ impl Reading<'_, '_> {
         }
         // a reader that broke down must not look like one that came to the end
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        self.rest_fragments()?;
         let mut summary = self.ledger.finish(self.recorder)?;
         self.recorder.commit(true)?;
         self.recorder.sum_up(&mut summary);
@@ -121,21 +170,32 @@ impl Reading<'_, '_> {
         }
         let (capture, mut used) = (self.ledger.number(batch.capture), 0);
         let source = self.recorder.source(batch, capture)?;
-        let mut ahead: SmallVec<[Frame<'_>; LOOK_AHEAD]> = SmallVec::new();
+        let mut ahead = Ahead::new();
         for (index, frame) in range.clone().zip(&batch.frames[range]) {
             let data = batch.data(frame);
-            match self.segment(frame, data) {
-                Ok(segment) => {
-                    used += 1;
-                    let at = Stamp { time: frame.time, capture, frame: frame.number };
-                    let origin = Origin { source, frame: index as u32, payload: place(&batch.bytes, segment.payload) };
-                    ahead.push(Frame { at, origin, segment });
-                    if ahead.len() == LOOK_AHEAD {
-                        self.recorder.observe(&ahead)?;
-                        ahead.clear();
-                    }
-                }
-                Err(reason) => self.ledger.skipped(batch.capture, reason, data.len()),
+            let at = Stamp { time: frame.time, capture, frame: frame.number };
+            let here = Here {
+                capture: batch.capture,
+                at,
+                length: data.len() as u32,
+                bytes: &batch.bytes,
+                source,
+                frame: index as u32,
+                position: frame.position.wrapping_sub(frame.at.start.into()),
+                packet: None,
+                is_alone: true,
+            };
+            let outcome = match self.found(frame, data) {
+                Ok(found) => self.take(found, &here, &mut ahead)?,
+                Err(reason) => Some(reason.into()),
+            };
+            match outcome {
+                None => used += 1,
+                Some(why) => self.ledger.skipped(batch.capture, why, data.len()),
+            }
+            if ahead.len() >= LOOK_AHEAD {
+                self.recorder.observe(&ahead)?;
+                ahead.clear();
             }
             self.since_commit += data.len() as u64;
         }
@@ -144,22 +204,106 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    fn segment<'d>(&mut self, frame: &FrameHead, data: &'d [u8]) -> Result<Segment<'d>, Skip> {
+    fn found<'d>(&mut self, frame: &FrameHead, data: &'d [u8]) -> Result<Found<'d>, Skip> {
         let accepts = |filter: &mut Filter| filter.accepts(frame.link, data, frame.original_len);
         if !self.filter.as_mut().is_none_or(accepts) {
             return Err(Skip::Filtered);
         }
-        match decode(frame.link, data, frame.original_len)? {
-            Found::Segment(segment) => Ok(segment),
-            Found::Fragment(_) => Err(Skip::IncompleteFragment),
-            Found::Datagram(..) | Found::Other(_) | Found::Several(_) => Err(Skip::NotTcp),
+        decode(frame.link, data, frame.original_len)
+    }
+
+    /// What becomes of a frame in which this was found: segments are recorded soon, parts of packets wait.
+    #[inline]
+    fn take<'f>(&mut self, found: Found<'f>, here: &Here<'f>, ahead: &mut Ahead<'f>) -> Result<Outcome, Error> {
+        match found {
+            Found::Segment(segment) => {
+                let origin = Origin { source: here.source, frame: here.frame, payload: here.place(segment.payload) };
+                let parts = here.packet.map_or(&[][..], Packet::parts);
+                ahead.push(Frame { at: here.at, origin, parts, segment });
+                Ok(None)
+            }
+            Found::Datagram(_, inside) => Ok(Some(inside.map_or(Unused::protocol(UDP), Unused::from))),
+            Found::Other(protocol) => Ok(Some(Unused::protocol(protocol))),
+            Found::Several(packets) => {
+                let here = Here { is_alone: false, ..*here };
+                let mut outcome = Some(Skip::NoData.into());
+                for packet in packets {
+                    let one = match packet {
+                        Ok(found) => self.take(found, &here, ahead)?,
+                        Err(reason) => Some(reason.into()),
+                    };
+                    outcome = outcome.and(one);
+                }
+                Ok(outcome)
+            }
+            Found::Fragment(fragment) => self.part(*fragment, here, ahead),
         }
+    }
+
+    /// A part of a packet, which it may complete: then what the packet holds is recorded at once.
+    fn part<'f>(&mut self, fragment: Fragment<'f>, here: &Here<'f>, ahead: &mut Ahead<'f>) -> Result<Outcome, Error> {
+        let bearer = [Bearer { capture: here.at.capture, bytes: here.length }];
+        let bearers = match here.packet {
+            _ if !here.is_alone => &[],
+            Some(packet) => &packet.bearers,
+            None => &bearer[..],
+        };
+        let (pieces, mut notes) = (here.pieces(fragment.payload), Vec::new());
+        let taken = self.fragments.take(here.at.time, fragment, pieces, bearers, &mut notes);
+        notes.iter().for_each(|note| self.ledger.strange(here.capture, note.kind(), here.at, note.to_string()));
+        let mut whole = match taken {
+            Taken::Waits => return Ok(Some(Skip::IncompleteFragment.into())),
+            Taken::Again(outcome) => return Ok(outcome),
+            Taken::Whole(whole) => whole,
+        };
+        self.recorder.observe(ahead)?;
+        ahead.clear();
+        let packet = Packet::new(&mut whole, self.recorder);
+        let bytes = &packet.batch.bytes;
+        let inner = Here { bytes, packet: Some(&packet), ..*here };
+        let mut within = Ahead::new();
+        let outcome = match resume(&whole.onward, bytes) {
+            Ok(found) => self.take(found, &inner, &mut within)?,
+            Err(reason) => Some(reason.into()),
+        };
+        self.recorder.observe(&within)?;
+        if outcome != Some(Skip::IncompleteFragment.into()) {
+            // this frame, the last, is counted where it is read
+            let earlier = packet.bearers.len() - usize::from(here.is_alone);
+            self.ledger.recount(&packet.bearers[..earlier], outcome, self.recorder)?;
+        }
+        self.fragments.remember(*whole, outcome);
+        Ok(outcome)
+    }
+
+    /// Puts what waits for more into the next commit.
+    fn rest_fragments(&mut self) -> Result<(), Error> {
+        let has_fragments = !self.fragments.is_empty();
+        if has_fragments || self.had_fragments {
+            let state = if has_fragments { postcard::to_stdvec(&self.fragments.at_rest())? } else { Vec::new() };
+            self.recorder.scribe().put(Row::Fragments(state))?;
+        }
+        self.had_fragments = has_fragments;
+        Ok(())
     }
 }
 
-/// Where a segment's payload lies: it is a part of the batch's bytes.
-fn place(bytes: &[u8], payload: &[u8]) -> u32 {
-    (payload.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize) as u32
+impl Here<'_> {
+    /// Where payload lies: it is a part of the bytes.
+    fn place(&self, payload: &[u8]) -> u32 {
+        (payload.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize) as u32
+    }
+
+    /// Where the bytes of payload came from.
+    fn pieces(&self, payload: &[u8]) -> Vec<Piece> {
+        let start = self.place(payload);
+        let at = start..start + payload.len() as u32;
+        if let Some(packet) = self.packet {
+            return packet.pieces.iter().filter_map(|piece| piece.within(&at)).collect();
+        }
+        let Stamp { time, capture, frame } = self.at;
+        vec![Piece { at: 0..at.end - start, capture, frame, position: self.position.wrapping_add(start.into()), time }]
+    }
 }
 
 /// How many threads this machine runs at once.

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::budget::Budget;
 use super::crew::Crew;
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
+use super::packets::Part;
 use super::payload::Payload;
 use super::rows;
 use super::scribe::{Gone, Scribe};
@@ -20,6 +21,7 @@ use crate::index::Hashes;
 use crate::index::rows::Row;
 use crate::model::endpoint::tuple_hash;
 use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment};
+use crate::reassemble::Placement;
 use crate::reassemble::part::Kind;
 use crate::store::PayloadStore;
 use crate::store::names::Names;
@@ -80,6 +82,8 @@ pub struct Frame<'a> {
     pub at: Stamp,
     /// Where it and the segment's payload lie among the sources of orders.
     pub origin: Origin,
+    /// Of a packet that came in parts: the parts.
+    pub parts: &'a [Part],
     /// The segment.
     pub segment: Segment<'a>,
 }
@@ -130,7 +134,7 @@ impl<'scope> Recorder<'scope> {
     }
 
     /// The segments that follow lie in frames of this batch; its index for [`Origin`].
-    pub fn source(&mut self, batch: &Arc<Batch>, capture: CaptureId) -> Result<u16, Error> {
+    pub fn source(&mut self, batch: &Arc<Batch>, capture: CaptureId) -> Result<u32, Error> {
         self.crew.source(batch, capture)
     }
 
@@ -220,9 +224,14 @@ impl<'scope> Recorder<'scope> {
                 self.crew.order(connection, Order::Rebase(flow, base));
             }
             Event::Placed { flow, placement } => {
-                let place = Place::new(flow, &placement, frame.origin, &frame.segment);
-                self.totals.bytes += if place.kind == Kind::New { u64::from(place.length) } else { 0 };
-                self.crew.order(connection, Order::Place(place));
+                let length = u64::from(placement.payload.end - placement.payload.start);
+                self.totals.bytes += if placement.kind == Kind::New { length } else { 0 };
+                if frame.parts.is_empty() {
+                    let place = Place::new(flow, &placement, frame.origin, &frame.segment);
+                    self.crew.order(connection, Order::Place(place));
+                } else {
+                    self.place_parts(flow, connection, &placement, frame);
+                }
             }
             Event::Settled(connection) => self.order_end(connection, Then::Settled),
             Event::Unsettled(connection) => self.crew.order(connection, Order::Unsettle(connection)),
@@ -230,6 +239,20 @@ impl<'scope> Recorder<'scope> {
             Event::Ended(connection) => self.end(connection),
         }
         Ok(())
+    }
+
+    /// Places payload of a packet that came in parts: each part from the frame that brought it.
+    fn place_parts(&mut self, flow: FlowId, connection: ConnectionId, placement: &Placement, frame: &Frame<'_>) {
+        let start = frame.origin.payload;
+        let (first, end) = (start + placement.payload.start, start + placement.payload.end);
+        for part in frame.parts {
+            let (from, to) = (part.at.start.max(first), part.at.end.min(end));
+            if from < to {
+                let position = placement.position + i64::from(from - first);
+                let place = Placement { position, payload: from - start..to - start, ..placement.clone() };
+                self.crew.order(connection, Order::Place(Place::new(flow, &place, part.origin(start), &frame.segment)));
+            }
+        }
     }
 
     /// Names a flow.

@@ -68,6 +68,10 @@ kinds! {
     ByteLimit = "byte_limit";
     /// More generations of one address and port pair at once than are kept: the oldest was ended.
     GenerationLimit = "generation_limit";
+    /// A fragment contradicts one that came before, in bytes or in the length of the packet: the first one counts.
+    FragmentConflict = "fragment_conflict";
+    /// More unfinished packets than may wait for their missing fragments: the one that waited longest was given up.
+    FragmentLimit = "fragment_limit";
     /// A segment came on another path (VLAN, tunnel) than the connection it continues.
     PathChanged = "path_changed";
     /// The memory an ingest may take was used up: connections idle longest were put to rest early, which loses nothing.

@@ -15,6 +15,12 @@ pub struct Limits {
     pub max_ranges: usize,
     /// Connections of one address and port pair kept at once (generations and paths): bounds the search on a segment.
     pub max_generations: usize,
+    /// Memory that parts of packets take while others are missing, in bytes: past it the packet that waits longest is given
+    /// up.
+    pub fragment_bytes: usize,
+    /// How long after its first part a packet takes more parts, in nanoseconds of capture time (RFC 791 gives 15 s, RFC
+    /// 8200 60 s).
+    pub fragment_ns: i64,
     /// How long a closed connection accepts stragglers, in nanoseconds of capture time: as long as TCP's longest TIME-WAIT.
     pub straggler_ns: i64,
     /// Segments of any connection after which a closed one is thought to be whole, and recorded: its last acknowledgements
@@ -34,6 +40,8 @@ impl Default for Limits {
             max_parts: 1024,
             max_ranges: 1 << 20,
             max_generations: 64,
+            fragment_bytes: 16 << 20,
+            fragment_ns: 60_000_000_000,
             straggler_ns: 120_000_000_000,
             settle_after: 1024,
             awake_flows: 2048,

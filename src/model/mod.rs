@@ -23,7 +23,7 @@ pub use link::LinkType;
 pub use pack::PackFrame;
 pub use path::{Hop, Path, Tunnel, TunnelKind};
 pub use segment::{Checksum, Flags, Segment};
-pub use skip::Skip;
+pub use skip::{Skip, Unused};
 pub use time::Timestamp;
 
 /// Number of a capture in the case, from 1, in the order of the captures' first frames.

@@ -3,7 +3,7 @@
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal;)*) => {
         /// The one reason a frame was skipped.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum Skip { $($(#[doc = $doc])+ $variant,)* }
 
         impl Skip {
@@ -50,4 +50,26 @@ reasons! {
     Malformed = "malformed";
     /// The captured frame is empty.
     Empty = "empty";
+}
+
+/// Why a frame was not used, and what it carried instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Unused {
+    /// The reason.
+    pub reason: Skip,
+    /// The protocol that the IP packet carries, as IP numbers it, where the reason is that.
+    pub protocol: Option<u8>,
+}
+
+impl Unused {
+    /// A packet of another transport protocol.
+    pub fn protocol(protocol: u8) -> Self {
+        Unused { reason: Skip::NotTcp, protocol: Some(protocol) }
+    }
+}
+
+impl From<Skip> for Unused {
+    fn from(reason: Skip) -> Self {
+        Unused { reason, protocol: None }
+    }
 }

@@ -142,6 +142,6 @@ fn capture() -> CaptureRow {
         status: Status::Truncated,
         stopped_at: Some(8990),
         message: Some("ends inside frame 11".into()),
-        skipped: vec![(Skip::NotTcp, 2, 120)],
+        skipped: vec![(flowcase::model::Unused::protocol(17), 2, 120)],
     }
 }
