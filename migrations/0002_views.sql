@@ -10,7 +10,7 @@ SELECT id, path, nullif(lower(hex(sha256)), '') AS sha256, size_bytes, format, f
 FROM capture;
 
 CREATE VIEW connections AS
-SELECT id, iif(protocol = 6, 'tcp', protocol) AS protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, tunnel, start_ns, end_ns,
+SELECT id, CASE protocol WHEN 6 THEN 'tcp' WHEN 17 THEN 'udp' END AS protocol, orig_ip, orig_port, resp_ip, resp_port, vlan, tunnel, start_ns, end_ns,
     strftime('%Y-%m-%dT%H:%M:%S', (start_ns - (start_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (start_ns % 1000000000 + 1000000000) % 1000000000) AS start_time,
     strftime('%Y-%m-%dT%H:%M:%S', (end_ns - (end_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (end_ns % 1000000000 + 1000000000) % 1000000000) AS end_time,
     end_ns - start_ns AS duration_ns, state, history, community_id,

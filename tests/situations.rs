@@ -26,11 +26,16 @@ fn every_situation_comes_out_as_its_lists_say() {
 
 #[test]
 fn captures_ingested_one_after_the_other_are_one_conversation() {
-    let both = ["spans_two_captures/first.pcap", "spans_two_captures/second.pcap.zst"].map(testdata);
-    for place in STORES.map(Place::of) {
-        place.ingest("at_once", &both);
-        both.iter().for_each(|capture| drop(place.ingest("in_turn", &[capture])));
-        place.contents("in_turn").assert_equals(&place.contents("at_once"), "spans_two_captures");
+    for (name, files) in [
+        ("spans_two_captures", ["first.pcap", "second.pcap.zst"]),
+        ("fragment_spans_two_captures", ["first.pcap", "second.pcap"]),
+    ] {
+        let both = files.map(|file| testdata(&format!("{name}/{file}")));
+        for place in STORES.map(Place::of) {
+            place.ingest("at_once", &both);
+            both.iter().for_each(|capture| drop(place.ingest("in_turn", &[capture])));
+            place.contents("in_turn").assert_equals(&place.contents("at_once"), name);
+        }
     }
 }
 

@@ -11,14 +11,14 @@ use rusqlite::Connection;
 
 use crate::support::{Place, select, stderr, testdata};
 
-/// A case with rows in every table: gaps, a conflict, anomalies, skipped frames, connections at rest.
+/// A case with rows in every table: gaps, a conflict, anomalies, skipped frames, connections and fragments at rest.
 fn made() -> (Place, PathBuf) {
     made_with(Kind::Files)
 }
 
 fn made_with(store: Kind) -> (Place, PathBuf) {
     let place = Place::of(store);
-    let captures = ["web", "loss", "overlap_conflict", "jump", "damaged", "late_syn"];
+    let captures = ["web", "loss", "overlap_conflict", "jump", "damaged", "late_syn", "fragment_missing"];
     place.ingest("case", &captures.map(|name| testdata(&format!("{name}/capture.pcap"))));
     place.assert_whole("case");
     let case = place.path().join("case");
@@ -179,7 +179,7 @@ fn changed_rows_are_found() {
         "DELETE FROM flow WHERE id = 1",
         "DELETE FROM connection WHERE id = 1",
         "DELETE FROM skip",
-        "INSERT INTO skip VALUES (1, 'malformed', 1, 60)",
+        "INSERT INTO skip VALUES (1, 'malformed', -1, 1, 60)",
         "INSERT INTO gap SELECT flow_id, \"offset\" + length, 1 FROM gap LIMIT 1",
         "UPDATE seal SET sum = zeroblob(16) WHERE name = 'flow'",
     ];

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use flowcase::decode::{Found, decode};
-use flowcase::model::{Limits, LinkType, Timestamp};
+use flowcase::decode::fragments::{Bearer, Fragments, Taken};
+use flowcase::decode::{Found, Fragment, decode, resume};
+use flowcase::model::{Limits, LinkType, Segment, Timestamp};
 use flowcase::reassemble::part::Kind;
 use flowcase::store::names::Names;
 use flowcase::store::template::{Facts, Template};
@@ -55,6 +56,9 @@ fn every_situation_comes_out_as_meant() {
 
 /// Decoder and tracker, with payload in memory.
 struct Core {
+    fragments: Fragments,
+    /// Frames of captures before that became useful later.
+    late: BTreeMap<u32, u64>,
     tracker: Tracker,
     names: Names,
     /// Name, base and bytes by stream position.
@@ -64,24 +68,61 @@ struct Core {
 impl Core {
     fn run(situation: &Situation) -> Vec<(String, Vec<u8>)> {
         let names = Names::new(Template::parse("%A.%a-%B.%b%V%v%C%c").unwrap());
-        let mut core = Core { tracker: Tracker::new(Limits::default(), 1, 1), names, flows: BTreeMap::new() };
-        for (number, capture) in situation.captures.iter().enumerate() {
+        let limits = Limits::default();
+        let (fragments, tracker) = (Fragments::new(&limits), Tracker::new(limits, 1, 1));
+        let mut core = Core { fragments, late: BTreeMap::new(), tracker, names, flows: BTreeMap::new() };
+        let mut used: Vec<u64> = Vec::new();
+        for (number, capture) in (1..).zip(&situation.captures) {
             let frames = frames(&capture.bytes);
             assert_eq!(frames.len() as u64, capture.frames, "{}/{}", situation.name, capture.file);
-            let used = frames.iter().zip(1..).filter(|(frame, at)| core.take(frame, number as u32 + 1, *at)).count();
-            assert_eq!(used as u64, capture.used, "{}/{}", situation.name, capture.file);
+            used.push(frames.iter().zip(1..).map(|(frame, at)| core.take(frame, number, at)).sum());
+        }
+        for ((number, capture), used) in (1..).zip(&situation.captures).zip(used) {
+            let late = core.late.get(&number).copied().unwrap_or_default();
+            assert_eq!(used + late, capture.used, "{}/{}", situation.name, capture.file);
         }
         core.flows.into_values().map(|(name, base, bytes)| (name, contents(base, &bytes))).collect()
     }
 
-    fn take(&mut self, frame: &Read, capture: u32, number: u64) -> bool {
-        let Ok(Found::Segment(segment)) = decode(frame.link, frame.bytes, frame.original) else { return false };
-        let mut events = Vec::new();
-        self.tracker.observe(Stamp { time: Some(frame.time), capture, frame: number }, &segment, &mut events);
-        for event in events {
-            self.apply(event, segment.payload);
+    /// How many frames this one makes useful.
+    fn take(&mut self, frame: &Read, capture: u32, number: u64) -> u64 {
+        let at = Stamp { time: Some(frame.time), capture, frame: number };
+        match decode(frame.link, frame.bytes, frame.original) {
+            Ok(Found::Segment(segment)) => self.observe(at, &segment),
+            Ok(Found::Fragment(fragment)) => self.put_together(at, *fragment),
+            _ => 0,
         }
-        true
+    }
+
+    fn observe(&mut self, at: Stamp, segment: &Segment<'_>) -> u64 {
+        let mut events = Vec::new();
+        self.tracker.observe(at, segment, &mut events);
+        events.into_iter().for_each(|event| self.apply(event, segment.payload));
+        1
+    }
+
+    fn put_together(&mut self, at: Stamp, fragment: Fragment<'_>) -> u64 {
+        let bearer = Bearer { capture: at.capture, bytes: 0 };
+        match self.fragments.take(at.time, fragment, Vec::new(), &[bearer], &mut Vec::new()) {
+            Taken::Waits => 0,
+            Taken::Again(_) => 1,
+            Taken::Whole(whole) => {
+                let used = whole.bearers.iter().map(|bearer| self.used_earlier(at, *bearer)).sum();
+                let segment = resume(&whole.onward, &whole.bytes).unwrap().segment().unwrap();
+                self.observe(at, &segment);
+                self.fragments.remember(*whole, None);
+                used
+            }
+        }
+    }
+
+    /// Counts a frame here, or where it is from.
+    fn used_earlier(&mut self, at: Stamp, bearer: Bearer) -> u64 {
+        if bearer.capture == at.capture {
+            return 1;
+        }
+        *self.late.entry(bearer.capture).or_default() += 1;
+        0
     }
 
     fn apply(&mut self, event: Event, payload: &[u8]) {
@@ -89,7 +130,8 @@ impl Core {
             Event::Begun(begun) => {
                 let (ends, mac) = ([begun.src, begun.dst], begun.mac.as_ref());
                 let (flow, connection) = (begun.flow, begun.connection);
-                let facts = Facts { flow, connection, ends, mac, vlan: begun.vlan, first: begun.first };
+                let (vlan, first, transport) = (begun.vlan, begun.first, begun.transport);
+                let facts = Facts { flow, connection, ends, mac, vlan, first, transport };
                 let path = self.names.next(&facts, |_| Ok::<_, ()>(false)).unwrap();
                 self.flows.insert(begun.flow, (path["flows/".len()..].to_owned(), 0, BTreeMap::new()));
             }

@@ -7,11 +7,11 @@
 use std::net::IpAddr;
 
 use super::frame::Frame;
-use crate::model::Checksum;
+use crate::model::{Checksum, Transport};
 
 /// Whether the checksum of the segment or datagram that a frame begins with is right.
 #[inline]
-pub fn verify(protocol: u8, frame: &Frame<'_>) -> Checksum {
+pub fn verify(protocol: Transport, frame: &Frame<'_>) -> Checksum {
     if frame.ip.routed || !frame.rest.is_complete() {
         return Checksum::Unknown;
     }
@@ -21,8 +21,8 @@ pub fn verify(protocol: u8, frame: &Frame<'_>) -> Checksum {
     }
 }
 
-fn is_good(protocol: u8, src: IpAddr, dst: IpAddr, segment: &[u8]) -> bool {
-    let protocol = u64::from(u32::from(protocol).to_be());
+fn is_good(protocol: Transport, src: IpAddr, dst: IpAddr, segment: &[u8]) -> bool {
+    let protocol = u64::from(u32::from(protocol.number()).to_be());
     let length = u64::from((segment.len() as u32).to_be());
     fold(address(src) + address(dst) + protocol + length + sum(segment)) == 0xffff
 }

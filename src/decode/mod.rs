@@ -56,6 +56,10 @@ pub fn resume<'a>(onward: &Onward, whole: &'a [u8]) -> Result<Found<'a>, Skip> {
     walk(onward.layer(), Frame::within(Rest::new(whole, whole.len() as u32), onward))
 }
 
+/// Transport protocols as IP numbers them.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
 fn walk<'a>(mut layer: Layer, mut frame: Frame<'a>) -> Result<Found<'a>, Skip> {
     loop {
         let carried = match layer {
@@ -72,8 +76,8 @@ fn walk<'a>(mut layer: Layer, mut frame: Frame<'a>) -> Result<Found<'a>, Skip> {
             Carried::Fragment(fragment) => return Ok(Found::Fragment(fragment)),
         };
         match protocol {
-            tcp::PROTOCOL => return tcp::segment(frame).map(Found::Segment),
-            udp::PROTOCOL => return udp_or_tunnel(&frame),
+            TCP => return tcp::segment(frame).map(Found::Segment),
+            UDP => return udp_or_tunnel(&frame),
             _ => match tunnel::over_ip(protocol, &mut frame)? {
                 Some(inside) => layer = inside,
                 None => return Ok(Found::Other(protocol)),

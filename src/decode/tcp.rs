@@ -5,10 +5,7 @@ use etherparse::{TcpOptionElement, TcpOptionsIterator};
 use super::checksum;
 use super::frame::Frame;
 use super::rest::Rest;
-use crate::model::{Endpoint, Flags, Segment, Skip};
-
-/// As IP numbers it.
-pub const PROTOCOL: u8 = 6;
+use crate::model::{Endpoint, Flags, Segment, Skip, Transport};
 
 /// Header bytes without options.
 const FIXED: usize = 20;
@@ -29,6 +26,7 @@ pub fn segment<'a>(frame: Frame<'a>) -> Result<Segment<'a>, Skip> {
     let rest = frame.rest.pass(header)?;
     let flags = Flags(flags);
     Ok(Segment {
+        transport: Transport::Tcp,
         src: Endpoint { ip: frame.ip.src, port: u16::from_be_bytes([s0, s1]) },
         dst: Endpoint { ip: frame.ip.dst, port: u16::from_be_bytes([d0, d1]) },
         seq: u32::from_be_bytes([q0, q1, q2, q3]),
@@ -37,7 +35,7 @@ pub fn segment<'a>(frame: Frame<'a>) -> Result<Segment<'a>, Skip> {
         window: u16::from_be_bytes([w0, w1]),
         window_scale: if flags.has(Flags::SYN) { window_scale(&frame.rest, header) } else { None },
         ttl: frame.ip.ttl,
-        checksum: checksum::verify(PROTOCOL, &frame),
+        checksum: checksum::verify(Transport::Tcp, &frame),
         payload: rest.seen(),
         missing: rest.missing(),
         mac: frame.mac,

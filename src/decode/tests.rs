@@ -5,7 +5,7 @@ use etherparse::{PacketBuilder, TcpOptionElement};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Checksum, Endpoint, Flags, Hop, Path, Segment};
+use crate::model::{Checksum, Endpoint, Flags, Hop, Path, Segment, Transport};
 
 const SRC: [u8; 4] = [192, 168, 1, 10];
 const DST: [u8; 4] = [10, 0, 0, 1];
@@ -336,6 +336,7 @@ impl Built {
         let [src, dst] = if self.v6 { [SRC6.into(), DST6.into()] } else { [SRC.into(), DST.into()] };
         let flags = Flags(self.flags);
         Segment {
+            transport: Transport::Tcp,
             src: Endpoint { ip: src, port: self.ports.0 },
             dst: Endpoint { ip: dst, port: self.ports.1 },
             path: Path(self.vlans.iter().copied().map(Hop::Vlan).collect()),

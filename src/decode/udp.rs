@@ -2,10 +2,8 @@
 
 use super::frame::{Frame, Layer};
 use super::{checksum, tunnel};
-use crate::model::{Checksum, Endpoint, Flags, Segment, Skip};
+use crate::model::{Checksum, Endpoint, Flags, Segment, Skip, Transport};
 
-/// As IP numbers it.
-pub const PROTOCOL: u8 = 17;
 /// Header bytes.
 const HEADER: usize = 8;
 
@@ -23,14 +21,15 @@ pub fn datagram<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, Skip> {
         length => frame.rest = frame.rest.limit(length),
     }
     let rest = frame.rest.skip(HEADER)?;
-    let checksum = if [c0, c1] == [0, 0] { Checksum::Unknown } else { checksum::verify(PROTOCOL, &frame) };
+    let checksum = if [c0, c1] == [0, 0] { Checksum::Unknown } else { checksum::verify(Transport::Udp, &frame) };
     Ok(Segment {
+        transport: Transport::Udp,
         src: Endpoint { ip: frame.ip.src, port: u16::from_be_bytes([s0, s1]) },
         dst: Endpoint { ip: frame.ip.dst, port: u16::from_be_bytes([d0, d1]) },
         seq: 0,
         ack: 0,
         flags: Flags::default(),
-        window: 0,
+        window: u16::MAX,
         window_scale: None,
         ttl: frame.ip.ttl,
         checksum,

@@ -45,7 +45,7 @@ tables! {
         status, stopped_at, message"
     ) key ("id") unsealed 1;
     SKIP = "skip" ("capture_id, reason, protocol, frames, bytes") key ("capture_id, reason, protocol");
-    FRAGMENTS = "fragments" ("id, state") key ("id");
+    FRAGMENTS = "fragments" ("id, state") key ("id") unsealed 0;
     CONNECTION = "connection" (
         "id, protocol, orig_ip, orig_port, resp_ip, resp_port, start_ns, end_ns, state, history, community_id, \
         retransmitted_bytes, out_of_order, vlan, vlans, tunnel, rests, until_ns, bare, macs, \

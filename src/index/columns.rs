@@ -46,7 +46,7 @@ const CAPTURES: &[(&str, &str)] = &[
 
 const CONNECTIONS: &[(&str, &str)] = &[
     ("id", "number of the connection, in the order of first frames"),
-    ("protocol", "`tcp`"),
+    ("protocol", "`tcp`, or `udp` where it was asked for (`--udp`)"),
     ("orig_ip", "address of the originator: who sent the SYN, or else the first segment"),
     ("orig_port", "port of the originator"),
     ("resp_ip", "address of the responder"),

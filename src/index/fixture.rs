@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::extents::Encoder;
 use super::rows::*;
 use super::{Reader, Sink, Value, Writer};
-use crate::model::{AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, PackFrame, Path, Skip, Timestamp};
+use crate::model::{
+    AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, PackFrame, Path, Skip, Timestamp, Transport,
+};
 
 /// A case that goes when dropped.
 pub struct Case {
@@ -117,6 +119,7 @@ pub fn connection(id: u64) -> Row {
     };
     Row::Connection(Box::new(ConnectionRow {
         id,
+        transport: Transport::Tcp,
         path: Path([Hop::Vlan(10), Hop::Vlan(20)].into_iter().collect()),
         span,
         state: "SF",
@@ -218,6 +221,7 @@ pub fn everything() -> Vec<Row> {
         anomaly(Some((1, 1)), 1),
         anomaly(None, 2),
         capture(1),
+        Row::Fragments(b"parts".to_vec()),
         Row::Frame(PackFrame { pack: 0, number: 0, offset: 0, stored_bytes: 9, length: 10 }),
         dormant(1, u64::MAX),
     ]

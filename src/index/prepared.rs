@@ -126,7 +126,7 @@ impl Rows {
         let [orig_bare, resp_bare] = [orig, resp].map(|side| side.flow.is_some() && !side.has_file);
         let cells = cells![
             row.id,
-            TCP,
+            row.transport.number(),
             orig_ip,
             orig.endpoint.port,
             resp_ip,
@@ -223,9 +223,6 @@ impl Rows {
     }
 }
 
-/// The number of the protocol in IP.
-const TCP: u8 = 6;
-
 /// Both addresses and the Community ID.
 fn texts<'a>(text: &'a mut String, row: &ConnectionRow) -> [&'a str; 3] {
     let [orig, resp] = row.sides.each_ref().map(|side| side.endpoint);
@@ -234,7 +231,7 @@ fn texts<'a>(text: &'a mut String, row: &ConnectionRow) -> [&'a str; 3] {
     let first = text.len();
     push_ip(text, resp.ip);
     let second = text.len();
-    push_community_id(text, orig, resp);
+    push_community_id(text, row.transport, orig, resp);
     [&text[..first], &text[first..second], &text[second..]]
 }
 

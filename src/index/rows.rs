@@ -1,7 +1,8 @@
 //! Rows on their way into the index: what ingest says, one struct a table. Shapes and units follow `migrations/`.
 
 use crate::model::{
-    AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, PackFrame, Path, Timestamp, Unused,
+    AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, PackFrame, Path, Timestamp, Transport,
+    Unused,
 };
 
 /// Anything [`Writer::put`](super::Writer::put) takes. Order matters only within a flow: extents before the conflicts
@@ -48,6 +49,8 @@ pub struct RecountRow {
 pub struct ConnectionRow {
     /// Its number.
     pub id: ConnectionId,
+    /// What carries its payload.
+    pub transport: Transport,
     /// Path of its first frame.
     pub path: Path,
     /// Time of its first and its last frame (earliest and latest).

@@ -57,6 +57,8 @@ pub struct Options {
     pub max_jump: Option<u64>,
     /// See [`Limits::max_bytes`].
     pub max_bytes: Option<u64>,
+    /// Datagrams of UDP are stored too.
+    pub udp: Option<bool>,
     /// Everything is on disk before a commit: survives power loss.
     pub sync: bool,
     /// Captured bytes after which a group is committed at the next opportunity.

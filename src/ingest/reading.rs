@@ -23,13 +23,11 @@ use crate::case::Writer;
 use crate::decode::fragments::{Bearer, Fragments, Outcome, Piece, Taken};
 use crate::decode::{Found, Fragment, decode, resume};
 use crate::index::rows::Row;
-use crate::model::{Batch, FrameHead, Skip, Unused};
+use crate::model::{Batch, FrameHead, Skip, Transport, Unused};
 use crate::track::{LOOK_AHEAD, Stamp};
 
 /// Captured bytes after which a group is committed at the next opportunity: keeps commits few and what a kill costs small.
 const GROUP: u64 = 256 << 20;
-/// As IP numbers it.
-const UDP: u8 = 17;
 /// Steps on their way from the reader: enough to even out its pace, and about 2 MiB.
 const AHEAD: usize = 4;
 
@@ -88,6 +86,7 @@ pub fn record(
             group,
             since_commit: 0,
             had_fragments,
+            udp: settings.udp,
         };
         let done = reading.all(&steps, &read, reader);
         drop(steps);
@@ -108,6 +107,8 @@ struct Reading<'a, 'scope> {
     since_commit: u64,
     /// Earlier commits left parts of packets.
     had_fragments: bool,
+    /// Datagrams are stored too.
+    udp: bool,
 }
 
 /// Segments that are recorded together.
@@ -222,7 +223,10 @@ impl Reading<'_, '_> {
                 ahead.push(Frame { at: here.at, origin, parts, segment });
                 Ok(None)
             }
-            Found::Datagram(_, inside) => Ok(Some(inside.map_or(Unused::protocol(UDP), Unused::from))),
+            Found::Datagram(datagram, _) if self.udp => self.take(Found::Segment(*datagram), here, ahead),
+            Found::Datagram(_, inside) => {
+                Ok(Some(inside.map_or(Unused::protocol(Transport::Udp.number()), Unused::from)))
+            }
             Found::Other(protocol) => Ok(Some(Unused::protocol(protocol))),
             Found::Several(packets) => {
                 let here = Here { is_alone: false, ..*here };
@@ -244,7 +248,7 @@ impl Reading<'_, '_> {
     fn part<'f>(&mut self, fragment: Fragment<'f>, here: &Here<'f>, ahead: &mut Ahead<'f>) -> Result<Outcome, Error> {
         let bearer = [Bearer { capture: here.at.capture, bytes: here.length }];
         let bearers = match here.packet {
-            _ if !here.is_alone => &[],
+            _ if !here.is_alone => &[][..],
             Some(packet) => &packet.bearers,
             None => &bearer[..],
         };

@@ -257,11 +257,11 @@ impl<'scope> Recorder<'scope> {
 
     /// Names a flow.
     fn begin(&mut self, begun: &Begun) -> Result<(), Error> {
-        let Begun { flow, connection, src, dst, vlan, mac, first } = *begun;
+        let Begun { flow, connection, src, dst, vlan, mac, first, transport } = *begun;
         if self.named.contains(&flow) {
             return Ok(());
         }
-        let facts = Facts { flow, connection, ends: [src, dst], mac: mac.as_ref(), vlan, first };
+        let facts = Facts { flow, connection, ends: [src, dst], mac: mac.as_ref(), vlan, first, transport };
         let Recorder { scribe, names, woken, .. } = self;
         let path = match self.has_earlier_flows {
             true => names.next(&facts, |path| Ok(woken.contains(path) || scribe.path_taken(path)?)),

@@ -11,6 +11,7 @@ pub fn connection(connection: &Connection, rest: Rest, has_file: impl Fn(FlowId)
     let originator = connection.originator();
     ConnectionRow {
         id: connection.id,
+        transport: connection.transport(),
         path: connection.first_path(),
         span: connection.span(),
         state: connection.state(),

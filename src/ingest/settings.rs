@@ -16,6 +16,8 @@ pub struct Settings {
     template_text: String,
     /// How payload is kept.
     pub store: store::Kind,
+    /// Datagrams of UDP are stored too.
+    pub udp: bool,
     /// Bounds and rules of reassembly.
     pub limits: Limits,
 }
@@ -31,7 +33,8 @@ impl Settings {
         hashes.dedup();
         let template_text = options.template.clone().unwrap_or_default();
         let store = options.store.unwrap_or_default();
-        Ok(Settings { hashes, template: template(&template_text)?, template_text, store, limits })
+        let udp = options.udp.unwrap_or_default();
+        Ok(Settings { hashes, template: template(&template_text)?, template_text, store, udp, limits })
     }
 
     /// Those of a case; `Err` if an option asks for something else.
@@ -44,6 +47,7 @@ impl Settings {
             ("template", options.template.is_some()),
             ("hash", options.hashes.is_some()),
             ("store", options.store.is_some()),
+            ("udp", options.udp.is_some()),
         ];
         for (name, _) in given.into_iter().filter(|(_, given)| *given) {
             let (stored, given) = (value(stored, name), value(&asked, name));
@@ -65,6 +69,7 @@ impl Settings {
             ("max_jump", self.limits.max_jump.to_string()),
             ("max_bytes", self.limits.max_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()),
             ("store", self.store.name().to_owned()),
+            ("udp", (if self.udp { "yes" } else { "no" }).to_owned()),
             ("template", self.template_text.clone()),
             ("hash", if hashes.is_empty() { "none".to_owned() } else { hashes.join(",") }),
         ];
@@ -88,7 +93,8 @@ impl Settings {
         let store = store::Kind::from_name(kind).ok_or_else(|| Error::Setting("store", kind.to_owned()))?;
         let template_text = value(map, "template").to_owned();
         let template = template(&template_text)?;
-        Ok(Settings { hashes: names.map(hash).collect::<Result<_, _>>()?, template, template_text, store, limits })
+        let (hashes, udp) = (names.map(hash).collect::<Result<_, _>>()?, value(map, "udp") == "yes");
+        Ok(Settings { hashes, template, template_text, store, udp, limits })
     }
 }
 

@@ -22,7 +22,7 @@ pub use limits::Limits;
 pub use link::LinkType;
 pub use pack::PackFrame;
 pub use path::{Hop, Path, Tunnel, TunnelKind};
-pub use segment::{Checksum, Flags, Segment};
+pub use segment::{Checksum, Flags, Segment, Transport};
 pub use skip::{Skip, Unused};
 pub use time::Timestamp;
 

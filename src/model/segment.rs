@@ -1,10 +1,15 @@
-//! A TCP segment as decoded from one frame (RFC 9293 §3.1), borrowed from the frame's bytes.
+//! A TCP segment as decoded from one frame (RFC 9293 §3.1), borrowed from the frame's bytes; or a UDP datagram (RFC 768), which
+//! has less to say.
 
 use super::{Endpoint, Path};
 
 /// One TCP segment and what the layers beneath it said that later floors need.
+///
+/// Of a UDP datagram, numbers and flags mean nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment<'a> {
+    /// Which of the two it is.
+    pub transport: Transport,
     /// Sender.
     pub src: Endpoint,
     /// Receiver.
@@ -25,7 +30,7 @@ pub struct Segment<'a> {
     pub window_scale: Option<u8>,
     /// IPv4 time to live or IPv6 hop limit.
     pub ttl: u8,
-    /// TCP checksum over what was captured.
+    /// Checksum over what was captured.
     pub checksum: Checksum,
     /// Payload bytes that were captured: never more than the IP length says, never past the captured length.
     pub payload: &'a [u8],
@@ -33,7 +38,26 @@ pub struct Segment<'a> {
     pub missing: u32,
 }
 
-/// Result of verifying a TCP checksum.
+/// Protocols whose payload is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Transport {
+    /// A stream of bytes, numbered.
+    Tcp,
+    /// Datagrams, one after the other as they were captured.
+    Udp,
+}
+
+impl Transport {
+    /// As IP numbers it.
+    pub fn number(self) -> u8 {
+        match self {
+            Transport::Tcp => 6,
+            Transport::Udp => 17,
+        }
+    }
+}
+
+/// Result of verifying a TCP or UDP checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Checksum {
     /// The sum is right.

@@ -97,6 +97,11 @@ impl Full {
         self.space.reached()
     }
 
+    /// The number of the byte behind all that is known to exist.
+    pub(super) fn end_number(&self) -> u32 {
+        self.space.sequence(self.next().max(self.proven_end))
+    }
+
     /// Stream position of the file's offset 0.
     pub fn base(&self) -> i64 {
         self.base

@@ -131,6 +131,14 @@ impl Part {
         }
     }
 
+    /// The number of the byte behind all that is known to exist, captured or not.
+    pub(super) fn end_number(&self) -> u32 {
+        match &self.0 {
+            Inline(lean) => lean.space().sequence(lean.end()),
+            InBox(full) => full.end_number(),
+        }
+    }
+
     /// Stream position of the file's offset 0.
     pub fn base(&self) -> i64 {
         match &self.0 {

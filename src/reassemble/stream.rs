@@ -99,6 +99,11 @@ impl<K> Stream<K> {
         }
     }
 
+    /// The number of the byte behind all that is known to exist: where something goes that has no number of its own.
+    pub fn end_number(&self) -> u32 {
+        self.parts().last().map_or(0, Part::end_number)
+    }
+
     /// The distance from a segment to the nearest part, in bytes; `None` before the stream has begun.
     pub fn distance(&self, seq: u32, len: u32) -> Option<u64> {
         self.parts().iter().map(|part| part.distance(seq, len)).min()

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::model::endpoint::tuple_hash;
-use crate::model::{ConnectionId, Endpoint, FlowId, Timestamp};
+use crate::model::{ConnectionId, Endpoint, FlowId, Timestamp, Transport};
 
 /// tcpflow's default name, which the built-in template puts in one of 256 bins.
 pub const DEFAULT_NAME: &str = "%A.%a-%B.%b%V%v%C%c";
@@ -38,6 +38,8 @@ pub struct Facts<'a> {
     pub vlan: Option<u16>,
     /// Time of the first packet.
     pub first: Option<Timestamp>,
+    /// What carries its payload.
+    pub transport: Transport,
 }
 
 /// A template that cannot be used.
@@ -93,6 +95,8 @@ impl Template {
     }
 
     /// The path, relative to the case, of a flow whose name was given `count` times before.
+    ///
+    /// Files of datagrams end in `.udp`, so that their names never stand where those of TCP would.
     pub fn path(&self, facts: &Facts<'_>, count: u32) -> String {
         let mut path = String::with_capacity(USUAL_LENGTH);
         path.push_str(DIRECTORY);
@@ -106,6 +110,9 @@ impl Template {
                 Piece::Text(text) => path.push_str(text),
                 Piece::Letter(letter) => expand(*letter, facts, count, &mut path),
             }
+        }
+        if facts.transport == Transport::Udp {
+            path.push_str(".udp");
         }
         path
     }
@@ -212,7 +219,8 @@ mod tests {
             Endpoint { ip: address.ip(), port: address.port() }
         };
         let first = Timestamp::new(1_223_315_694, 796_605_000);
-        Facts { flow: 1_234_567, connection: 42, ends: [end(src), end(dst)], mac: None, vlan, first }
+        let (ends, transport) = ([end(src), end(dst)], Transport::Tcp);
+        Facts { flow: 1_234_567, connection: 42, ends, mac: None, vlan, first, transport }
     }
 
     #[test]

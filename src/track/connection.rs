@@ -7,7 +7,7 @@ use super::link::{FirstPath, Link, Stations};
 use super::rare::Rarely;
 use super::span::{Span, union};
 use super::{Direction, at_rest, state};
-use crate::model::{AnomalyKind, ConnectionId, Endpoint, FlowId, Path, Segment, Timestamp};
+use crate::model::{AnomalyKind, ConnectionId, Endpoint, FlowId, Path, Segment, Timestamp, Transport};
 
 /// Everything known of a connection. Sides are 0 and 1, the lower endpoint first, whoever opened it.
 ///
@@ -50,6 +50,8 @@ impl Known {
     pub const HIGHER_FIRST: Known = Known(32);
     /// It was said to be settled, and nothing came since. Of this run: no part of what is kept at rest.
     pub const SETTLED: Known = Known(64);
+    /// It is a conversation of UDP datagrams.
+    pub const DATAGRAMS: Known = Known(128);
 
     pub fn has(self, what: Known) -> bool {
         self.0 & what.0 != 0
@@ -81,6 +83,7 @@ impl Connection {
         let ends = Ends::of(segment);
         let (mut rare, mut known, path) = (Rarely::default(), Known::default(), FirstPath::of(&segment.path));
         known.put(Known::HIGHER_OPENED, ends.side(segment) == 1);
+        known.put(Known::DATAGRAMS, segment.transport == Transport::Udp);
         if !path.is(&segment.path) {
             rare.make().paths.push(segment.path.clone());
         }
@@ -102,10 +105,19 @@ impl Connection {
         [0, 1].map(|side| self.ends.get(side))
     }
 
+    /// What carries its payload.
+    pub fn transport(&self) -> Transport {
+        if self.known.has(Known::DATAGRAMS) { Transport::Udp } else { Transport::Tcp }
+    }
+
     /// Zeek's conn_state.
     pub fn state(&self) -> &'static str {
         let originator = self.originator();
-        state::judge(&self.directions[originator], &self.directions[1 - originator])
+        let (orig, resp) = (&self.directions[originator], &self.directions[1 - originator]);
+        match self.transport() {
+            Transport::Tcp => state::judge(orig, resp),
+            Transport::Udp => state::of_datagrams(orig, resp),
+        }
     }
 
     /// Zeek's history letters.

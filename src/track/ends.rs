@@ -97,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{Checksum, Flags, Path};
+    use crate::model::{Checksum, Flags, Path, Transport};
 
     prop_compose! {
         fn endpoint()(
@@ -113,6 +113,7 @@ mod tests {
 
     fn segment(src: Endpoint, dst: Endpoint) -> Segment<'static> {
         Segment {
+            transport: Transport::Tcp,
             src,
             dst,
             path: Path::default(),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Connection;
-use crate::model::{CaptureId, ConnectionId, Endpoint, FlowId, Timestamp};
+use crate::model::{CaptureId, ConnectionId, Endpoint, FlowId, Timestamp, Transport};
 use crate::reassemble::Placement;
 use crate::reassemble::part::Kind;
 
@@ -62,6 +62,8 @@ pub struct Begun {
     pub vlan: Option<u16>,
     /// Source and destination MAC address of the flow's first frame.
     pub mac: Option<[[u8; 6]; 2]>,
+    /// What carries its payload.
+    pub transport: Transport,
     /// Time of the flow's first frame, with payload or without.
     pub first: Option<Timestamp>,
 }

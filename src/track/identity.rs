@@ -3,11 +3,12 @@
 //! - A SYN opens a connection if its number differs from the known one, or if the known one is closed.
 //! - The path (VLANs, tunnels) is part of identity, but a segment on a path without a connection joins one on another
 //!   path whose sequence or acknowledgement numbers it continues; a SYN of its own that answers nothing makes its own.
+//! - Datagrams between two endpoints on one path are one conversation, however long they pause.
 //! - Of several connections between the same ports, the newest whose numbers fit takes a segment, else the newest.
 
 use super::Connection;
 use super::table::{Slot, Table};
-use crate::model::{Flags, Limits, Segment};
+use crate::model::{Flags, Limits, Segment, Transport};
 
 /// Where a segment belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +31,13 @@ pub(super) fn choose(
 ) -> Choice {
     let chain = || {
         let slots = table.chain(Some(newest));
-        slots.map(|slot| (slot, table.get(slot))).filter(|(_, connection)| alive(connection))
+        let fits = |connection: &Connection| connection.transport() == segment.transport && alive(connection);
+        slots.map(|slot| (slot, table.get(slot))).filter(move |(_, connection)| fits(connection))
     };
     let same = || chain().filter(|(_, connection)| connection.is_on(&segment.path));
+    if segment.transport == Transport::Udp {
+        return same().next().map_or(Choice::New, |(slot, _)| Choice::Known(slot));
+    }
     let known = if !segment.flags.has(Flags::SYN) {
         if chain().nth(1).is_none() {
             same().next()

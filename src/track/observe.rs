@@ -7,7 +7,7 @@ use super::flow::Flow;
 use super::link::Link;
 use super::span::extend;
 use super::{Connection, Direction};
-use crate::model::{AnomalyKind, Flags, FlowId, Limits, Segment};
+use crate::model::{AnomalyKind, Flags, FlowId, Limits, Segment, Transport};
 use crate::reassemble::Placement;
 
 /// What tells who opened the connection, weakest first.
@@ -30,6 +30,9 @@ impl Connection {
     /// Takes in one segment of this connection.
     pub(super) fn observe(&mut self, segment: &Segment<'_>, mut context: Context<'_>, out: &mut Vec<Event>) {
         let side = self.side(segment);
+        if segment.transport == Transport::Udp {
+            return self.append(side, segment, &mut context, out);
+        }
         self.count(side, segment, &mut context);
         let flags = self.directions[side].flags_that_count(segment);
         self.note_flags(side, flags, segment, &context);
@@ -49,6 +52,15 @@ impl Connection {
         if !self.is_closed() && self.is_over() {
             self.close(self.span().map(|(_, last)| last));
         }
+    }
+
+    /// A datagram goes behind those before it, and behind what the capture cut off them.
+    fn append(&mut self, side: usize, datagram: &Segment<'_>, context: &mut Context<'_>, out: &mut Vec<Event>) {
+        let seq = self.directions[side].stream.end_number();
+        let numbered = Segment { seq, ..datagram.clone() };
+        self.count(side, &numbered, context);
+        self.history.observe(side, numbered.flags, &numbered, &mut self.rare);
+        self.place(side, numbered.flags, &numbered, context, out);
     }
 
     /// Which side sent the segment.
@@ -221,6 +233,7 @@ impl Connection {
             dst: self.ends.get(if self.talks_to_itself() { side } else { 1 - side }),
             vlan,
             mac,
+            transport: self.transport(),
             first: flow.span.map(|(first, _)| first),
         }
     }

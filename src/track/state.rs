@@ -17,6 +17,11 @@ pub fn judge(orig: &Direction, resp: &Direction) -> &'static str {
     }
 }
 
+/// Zeek's `conn_state` of a conversation of datagrams: whether both sides spoke.
+pub fn of_datagrams(orig: &Direction, resp: &Direction) -> &'static str {
+    if orig.is_heard() && resp.is_heard() { "SF" } else { "S0" }
+}
+
 fn established(orig: &Direction, resp: &Direction) -> &'static str {
     match (orig, resp) {
         (orig, resp) if orig.rst() && !resp.rst() => "RSTO",

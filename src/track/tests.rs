@@ -1,14 +1,14 @@
 //! Segments in, events and judgements out, as text.
 //!
 //! A line is one segment: `1>2 PA 101 =hello ack=501 -> f1 new 0..5`. Endpoint *n* is 10.0.0.*n*:*n*; then flags, sequence
-//! number, and any of `=payload`, `ack=`, `win=`, `vlan=`, `missing=`, `bad` (checksum), `t=` (seconds). Behind `->`
+//! number, and any of `=payload`, `ack=`, `win=`, `vlan=`, `missing=`, `bad` (checksum), `udp`, `t=` (seconds). Behind `->`
 //! stand the events, ` / ` between them. Lines with `=` in front are what the connections are at the end: number, state,
 //! history, and the anomalies. Segments are a second apart.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Checksum, Endpoint, Flags, Hop, Limits, Path, Segment, Timestamp};
+use crate::model::{Checksum, Endpoint, Flags, Hop, Limits, Path, Segment, Timestamp, Transport};
 
 mod dormant;
 mod judgement;
@@ -25,6 +25,7 @@ struct Line {
     vlan: Option<u16>,
     missing: u32,
     checksum: Checksum,
+    transport: Transport,
     payload: String,
 }
 
@@ -35,8 +36,9 @@ impl Line {
         let (src, dst) = word().split_once('>').unwrap();
         let ends = [src, dst].map(|end| end.parse().unwrap());
         let (flags, seq) = (flags(word()), word().parse().unwrap());
-        let (vlan, missing, checksum, payload) = (None, 0, Checksum::Good, String::new());
-        let mut line = Line { time, ends, flags, seq, ack: 0, window: 8192, vlan, missing, checksum, payload };
+        let (vlan, missing, checksum, transport) = (None, 0, Checksum::Good, Transport::Tcp);
+        let (ack, window, payload) = (0, 8192, String::new());
+        let mut line = Line { time, ends, flags, seq, ack, window, vlan, missing, checksum, transport, payload };
         words.for_each(|word| line.option(word));
         line
     }
@@ -50,6 +52,7 @@ impl Line {
             Some(("missing", bytes)) => self.missing = bytes.parse().unwrap(),
             Some(("t", seconds)) => self.time = Timestamp::new(seconds.parse().unwrap(), 0).unwrap(),
             _ if word == "bad" => self.checksum = Checksum::Bad,
+            _ if word == "udp" => self.transport = Transport::Udp,
             _ => panic!("no option: {word}"),
         }
     }
@@ -57,6 +60,7 @@ impl Line {
     fn segment(&self) -> Segment<'_> {
         let [src, dst] = self.ends.map(|n| Endpoint { ip: [10, 0, 0, n].into(), port: n.into() });
         Segment {
+            transport: self.transport,
             src,
             dst,
             path: Path(self.vlan.map(Hop::Vlan).into_iter().collect()),
@@ -315,6 +319,21 @@ fn a_segment_on_another_path_joins_what_it_continues() {
          1>2 PA 101 ack=501 =ask vlan=1 -> f1 begun 1>2 / f1 base 0 / f1 new 0..3
          1>2 PA 104 ack=501 =on vlan=3  -> f1 new 3..5
          = c1 S1 ShD f1 path_changed",
+    );
+}
+
+#[test]
+fn datagrams_follow_each_other_and_are_no_part_of_a_tcp_connection() {
+    check(
+        "1>2 S 100
+         1>2 . 0 udp =ask          -> f2 begun 1>2 / f2 base 0 / f2 new 0..3
+         2>1 . 0 udp =yes          -> f3 begun 2>1 / f3 base 0 / f3 new 0..3
+         1>2 . 0 udp =on missing=4 -> f2 new 3..5
+         1>2 . 0 udp =and          -> f2 new 9..12
+         1>2 . 0 udp vlan=7 =two   -> f4 begun 1>2 / f4 base 0 / f4 new 0..3
+         = c1 S0 S
+         = c2 SF DdG
+         = c3 S0 D",
     );
 }
 

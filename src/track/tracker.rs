@@ -206,7 +206,10 @@ impl Tracker {
 
     /// A new connection on the path of an open one: the old one takes stragglers from now on, like a closed one.
     fn replace_same_path(&mut self, newest: Option<Slot>, segment: &Segment<'_>) {
-        let on_path = |&slot: &Slot| self.table.get(slot).is_on(&segment.path);
+        let on_path = |&slot: &Slot| {
+            let known = self.table.get(slot);
+            known.transport() == segment.transport && known.is_on(&segment.path)
+        };
         let Some(old) = self.table.chain(newest).find(on_path) else { return };
         if !self.table.get(old).is_closed() && segment.flags.has(Flags::SYN) {
             let now = self.now;

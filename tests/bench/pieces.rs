@@ -7,7 +7,7 @@ use flowcase::index::extents::Encoder;
 use flowcase::index::rows::{ConnectionRow, FlowRow, Rest, Row, SideRow};
 use flowcase::index::{Rows, Writer};
 use flowcase::model::{
-    Checksum, Digests, Endpoint, Extent, Flags, HashKind, Limits, LinkType, Path, Segment, Timestamp,
+    Checksum, Digests, Endpoint, Extent, Flags, HashKind, Limits, LinkType, Path, Segment, Timestamp, Transport,
 };
 use flowcase::reassemble::{Coverage, Stream};
 use flowcase::store::digest::Front;
@@ -243,6 +243,7 @@ fn connection(id: u64) -> ConnectionRow {
     };
     ConnectionRow {
         id,
+        transport: Transport::Tcp,
         path: Path::default(),
         span: span(id),
         state: "SF",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flowcase::index::extents::Encoder;
 use flowcase::index::{AnomalyRow, CaptureRow, ConnectionRow, FlowRow, Rest, Row, SideRow, Status, Writer};
-use flowcase::model::{AnomalyKind, Checksum, Digests, Endpoint, Extent, Skip, Timestamp};
+use flowcase::model::{AnomalyKind, Checksum, Digests, Endpoint, Extent, Timestamp, Transport, Unused};
 use sha2::{Digest, Sha256};
 
 /// Path of the request's payload, which has no hole.
@@ -55,6 +55,7 @@ fn asked_and_answered() -> ConnectionRow {
     let (orig, resp) = (side(end(1, 5000), Some(1), 18), side(end(2, 80), Some(2), 21));
     ConnectionRow {
         id: 1,
+        transport: Transport::Tcp,
         path: Default::default(),
         span: Some((at(0), at(9))),
         state: "SF",
@@ -142,6 +143,6 @@ fn capture() -> CaptureRow {
         status: Status::Truncated,
         stopped_at: Some(8990),
         message: Some("ends inside frame 11".into()),
-        skipped: vec![(flowcase::model::Unused::protocol(17), 2, 120)],
+        skipped: vec![(Unused::protocol(17), 2, 120)],
     }
 }

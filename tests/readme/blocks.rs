@@ -152,6 +152,8 @@ fn limits() -> String {
         max_parts,
         max_ranges,
         max_generations,
+        fragment_bytes,
+        fragment_ns,
         straggler_ns,
         settle_after: _,
         awake_flows: _,
@@ -163,6 +165,14 @@ fn limits() -> String {
         ("parts of a flow", max_parts.to_string()),
         ("separate ranges (holes) of a part", max_ranges.to_string()),
         ("connections of one pair of addresses and ports kept at once", max_generations.to_string()),
+        (
+            "memory for fragments of unfinished packets, less with a small `--memory`",
+            format!("{} MiB", fragment_bytes >> 20),
+        ),
+        (
+            "time from a packet's first fragment to its last",
+            format!("{} s of capture time", fragment_ns / 1_000_000_000),
+        ),
         ("time a closed connection accepts stragglers", format!("{} s of capture time", straggler_ns / 1_000_000_000)),
     ];
     table(["limit", "value"], rows.map(|(name, value)| [name.to_owned(), value]))

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod capture;
+pub mod fragment;
 pub mod packet;
 pub mod situation;
 pub mod situations;

@@ -21,7 +21,7 @@ fn views_show_what_was_put() {
         ],
     );
     check(&case, "SELECT * FROM gaps", &["1|4|2"]);
-    check(&case, "SELECT * FROM skipped", &["1|not_ip|2|84"]);
+    check(&case, "SELECT * FROM skipped", &["1|not_ip|2|84|"]);
     check(&case, "SELECT id, flow_id, kind, count, connection_id FROM anomalies", &["1||jump|2|", "2|1|jump|1|1"]);
     check(
         &case,

@@ -15,7 +15,8 @@ prop_compose! {
         checksum in prop_oneof![4 => Just(Checksum::Good), 1 => Just(Checksum::Bad)],
     ) -> Line {
         let time = Timestamp::new(step, 0).unwrap();
-        Line { time, ends: [src, dst], flags: flags(letters), seq, ack, window: 10, vlan, missing, checksum, payload }
+        let (ends, flags, transport) = ([src, dst], flags(letters), Transport::Tcp);
+        Line { time, ends, flags, seq, ack, window: 10, vlan, missing, checksum, transport, payload }
     }
 }
 

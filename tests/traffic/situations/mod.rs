@@ -1,6 +1,7 @@
 //! The situations of `testdata/`.
 
 mod files;
+mod fragments;
 mod links;
 mod numbers;
 mod web;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Situation> {
     all.extend(links::all());
     all.extend(numbers::all());
     all.extend(files::all());
+    all.extend(fragments::all());
     all.sort_by_key(|situation| situation.name);
     all
 }
