@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use fastrand::Rng;
 
+use crate::traffic::fragment::divided;
 use crate::traffic::packet::{ACK, FIN, Frame, PSH, RST, SYN, Tcp};
 
 /// Noon of some day, on a whole microsecond.
@@ -28,7 +29,9 @@ pub struct Shape {
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub frame: Frame,
-    /// `None`: no TCP.
+    /// A segment, or a part of one.
+    pub tcp: bool,
+    /// `None`: no TCP, or a fragment that others follow.
     pub meant: Option<Meant>,
 }
 
@@ -59,7 +62,12 @@ pub fn traffic(seed: u64, shape: Shape) -> Vec<Sent> {
         let time = START + rng.i64(0..1_000_000_000);
         let ends = ["10.9.9.9:53", "10.9.9.8:4000"].map(|end| end.parse().unwrap());
         let frame = if rng.bool() { Frame::arp(time) } else { Frame::udp(time, ends, b"no TCP") };
-        sent.push((time, Sent { frame, meant: None }));
+        sent.push((time, Sent { frame, tcp: false, meant: None }));
+    }
+    let whole = std::mem::take(&mut sent);
+    for ((time, one), id) in whole.into_iter().zip(1..) {
+        let divides = one.tcp && rng.u32(0..1000) < shape.trouble;
+        sent.extend(if divides { in_fragments(time, one, id, &mut rng) } else { vec![(time, one)] });
     }
     sent.sort_by_key(|(time, _)| *time);
     let mut last = 0;
@@ -69,6 +77,29 @@ pub fn traffic(seed: u64, shape: Shape) -> Vec<Sent> {
         sent.frame.time = last * 1000;
     }
     sent.into_iter().map(|(_, sent)| sent).collect()
+}
+
+/// A segment in fragments, each with its own delay, one of them perhaps twice: what was meant comes with the last.
+fn in_fragments(time: i64, sent: Sent, id: u16, rng: &mut Rng) -> Vec<(i64, Sent)> {
+    let mut frames = divided(&sent.frame, id, 8 * rng.usize(1..8));
+    if frames.len() == 1 {
+        return vec![(time, sent)];
+    }
+    let again = frames[rng.usize(0..frames.len())].clone();
+    frames.extend(rng.bool().then_some(again));
+    rng.shuffle(&mut frames);
+    let times: Vec<i64> = frames.iter().map(|_| time + rng.i64(0..2_000_000)).collect();
+    let mut parts: Vec<(i64, Sent)> =
+        frames.into_iter().zip(times).map(|(frame, at)| (at, Sent { frame, tcp: true, meant: None })).collect();
+    parts.sort_by_key(|(time, _)| *time);
+    let mut distinct: Vec<&[u8]> = parts.iter().map(|(_, part)| &part.frame.packet[..]).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let completes =
+        |upto: &usize| distinct.iter().all(|one| parts[..=*upto].iter().any(|(_, p)| p.frame.packet == *one));
+    let last = (0..parts.len()).find(completes).expect("all parts are there");
+    parts[last].1.meant = sent.meant;
+    parts
 }
 
 /// One conversation being told.
@@ -282,7 +313,7 @@ impl<'a> Teller<'a> {
             bytes: bytes_meant,
             good_checksum: good,
         };
-        self.sent.push((time, Sent { frame, meant: Some(meant) }));
+        self.sent.push((time, Sent { frame, tcp: true, meant: Some(meant) }));
     }
 }
 

@@ -55,7 +55,7 @@ fn every_frame_is_used_or_skipped_for_a_reason() {
         let place = Place::of(store);
         place.ingest("case", &[capture(&place, "a.pcap", sent)]);
         let index = open(&place.path().join("case"));
-        let tcp = sent.iter().filter(|sent| sent.meant.is_some()).count();
+        let tcp = sent.iter().filter(|sent| sent.tcp).count();
         assert_eq!(select(&index, "SELECT frames, used_frames FROM captures"), [format!("{}|{tcp}", sent.len())]);
         let skipped = select(&index, "SELECT sum(frames) FROM skipped WHERE reason IN ('not_ip', 'not_tcp')");
         assert_eq!(skipped, [(sent.len() - tcp).to_string()]);

@@ -157,9 +157,9 @@ impl Fragments {
         Fragments { bytes: limits.fragment_bytes, patience_ns: limits.fragment_ns, ..Fragments::default() }
     }
 
-    /// Nothing waits.
+    /// Nothing waits, and nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty()
+        self.packets.is_empty() && self.whole.is_empty()
     }
 
     /// Takes in a part that came in frames `bearers`, its bytes from `pieces`. What is strange is appended to `notes`.
@@ -251,31 +251,42 @@ impl Fragments {
     }
 
     fn expire(&mut self) {
+        let (now, patience_ns) = (self.now, self.patience_ns);
         while let Some((key, number)) = self.waiting.front() {
-            match self.packets.get(key).filter(|packet| packet.number == *number) {
-                Some(packet) if !is_past(packet.first, self.now, self.patience_ns) => break,
-                _ => drop(self.give_up_oldest()),
+            let packet = self.packets.get(key).filter(|packet| packet.number == *number);
+            if packet.is_some_and(|packet| !is_past(packet.first, now, patience_ns)) {
+                break;
             }
+            self.leave_front();
         }
         while let Some((key, number)) = self.remembered.front() {
-            match self.whole.get(key).filter(|whole| whole.number == *number) {
-                Some(whole) if !is_past(whole.first, self.now, self.patience_ns) => break,
-                _ => self.forget_oldest(),
+            let whole = self.whole.get(key).filter(|whole| whole.number == *number);
+            if whole.is_some_and(|whole| !is_past(whole.first, now, patience_ns)) {
+                break;
             }
+            self.forget_oldest();
         }
     }
 
     /// The packet that waits longest, if any does.
     fn give_up_oldest(&mut self) -> Option<Key> {
-        while let Some((key, number)) = self.waiting.pop_front() {
-            if self.packets.get(&key).is_some_and(|packet| packet.number == number)
-                && let Some(packet) = self.packets.remove(&key)
-            {
-                self.held -= Packet::COST + packet.cost();
-                return Some(key);
+        while !self.waiting.is_empty() {
+            let given_up = self.leave_front();
+            if given_up.is_some() {
+                return given_up;
             }
         }
         None
+    }
+
+    /// Takes the first entry off the queue, and its packet, if that still waits.
+    fn leave_front(&mut self) -> Option<Key> {
+        let (key, number) = self.waiting.pop_front()?;
+        if self.packets.get(&key).is_none_or(|packet| packet.number != number) {
+            return None;
+        }
+        self.held -= Packet::COST + self.packets.remove(&key)?.cost();
+        Some(key)
     }
 
     fn forget_oldest(&mut self) {

@@ -66,7 +66,7 @@ fn a_late_copy_belongs_to_the_packet_that_is_whole_and_another_packet_does_not()
     assert!(matches!(scene.take(&part(7, false, 8, b"last")), Taken::Again(None)));
     assert!(matches!(scene.take(&part(7, true, 0, b"another-")), Taken::Waits));
     assert_eq!(scene.whole(&part(7, false, 8, b"last")).as_deref(), Some(&b"another-last"[..]));
-    assert!(scene.fragments.is_empty() && scene.notes.is_empty());
+    assert!(scene.fragments.packets.is_empty() && scene.notes.is_empty());
 }
 
 #[test]
@@ -76,6 +76,16 @@ fn stale_parts_never_mix_with_new_ones() {
     scene.seconds = 61;
     assert_eq!(scene.whole(&part(7, false, 8, b"new")), None);
     assert_eq!(scene.whole(&part(7, true, 0, b"fresh---")).as_deref(), Some(&b"fresh---new"[..]));
+}
+
+#[test]
+fn a_packet_goes_on_waiting_when_one_before_it_is_whole() {
+    let mut scene = Scene::new(&Limits::default());
+    scene.take(&part(1, true, 0, b"before--"));
+    scene.take(&part(2, true, 0, b"behind--"));
+    assert!(scene.whole(&part(1, false, 8, b"one")).is_some());
+    scene.take(&part(3, true, 0, b"another-"));
+    assert_eq!(scene.whole(&part(2, false, 8, b"two")).as_deref(), Some(&b"behind--two"[..]));
 }
 
 #[test]
