@@ -1,7 +1,7 @@
 //! F3: frames in. Files of every format become batches of frames; several of them become one stream ordered by time.
 //!
 //! The way of a byte: [`block`] reads and decompresses the file, [`digest`] digests it as it lies, [`reader`] cuts the stream
-//! into batches with [`pcap`] or [`pcapng`], [`merge`] puts the frames of many captures into one order. [`walk()`] and
+//! into batches with [`pcap`], [`pcapng`] or [`snoop`], [`merge`] puts the frames of many captures into one order. [`walk()`] and
 //! [`probe()`] look before anything is read, [`filter`] says which frames are wanted.
 //!
 //! Here nothing reads a clock: every time comes from a capture. Damage never loses the frames in front of it.
@@ -24,6 +24,7 @@ pub mod pcapng;
 pub mod probe;
 pub mod reader;
 mod sink;
+pub mod snoop;
 pub mod walk;
 
 pub use filter::Filter;

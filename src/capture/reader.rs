@@ -16,6 +16,7 @@ use super::block::{BLOCK, Input};
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
 use super::sink::{Clock, Cut, Sink};
+use super::snoop::{self, Snoop};
 use super::{Source, Stop};
 use crate::model::Batch;
 
@@ -28,7 +29,7 @@ pub struct Identity {
     pub head_sha256: [u8; 32],
     /// Its size in bytes, as it lies.
     pub size: u64,
-    /// `pcap`, `pcapng`, `pcap, gzip`, …
+    /// `pcap`, `pcapng`, `snoop`, `pcap, gzip`, …
     pub format: String,
 }
 
@@ -49,6 +50,7 @@ pub struct Reader {
 enum Format {
     Pcap(Pcap),
     Pcapng(Pcapng),
+    Snoop(Snoop),
 }
 
 impl Reader {
@@ -74,10 +76,9 @@ impl Reader {
             clock: Clock::default(),
             end: None,
         };
-        if let Format::Pcap(_) = reader.format {
-            reader.carry.clear();
-            reader.position = read as u64;
-        }
+        let header = reader.format.header().min(read);
+        reader.carry.drain(..header);
+        reader.position = header as u64;
         Ok(reader)
     }
 
@@ -96,6 +97,7 @@ impl Reader {
         let name = match self.format {
             Format::Pcap(_) => "pcap",
             Format::Pcapng(_) => "pcapng",
+            Format::Snoop(_) => "snoop",
         };
         let format = match self.input.compression() {
             Some(compression) => format!("{name}, {compression}"),
@@ -141,6 +143,7 @@ impl Reader {
         match &mut self.format {
             Format::Pcap(format) => format.cut(bytes, self.position, &mut sink),
             Format::Pcapng(format) => format.cut(bytes, self.position, &mut sink),
+            Format::Snoop(format) => format.cut(bytes, self.position, &mut sink),
         }
     }
 
@@ -170,6 +173,7 @@ impl Reader {
         match &self.format {
             Format::Pcap(format) => format.cut_short(rest, self.position, self.clock.frames() + 1),
             Format::Pcapng(_) => pcapng::cut_short(rest.len(), wants, self.position),
+            Format::Snoop(format) => format.cut_short(rest, self.position, self.clock.frames() + 1),
         }
     }
 
@@ -218,7 +222,17 @@ impl Format {
         match start {
             [] => Err(Stop::no_capture(0, "empty file: it ends at offset 0")),
             [0x0a, 0x0d, 0x0d, 0x0a, ..] => Ok(Format::Pcapng(Pcapng::default())),
+            start if start.starts_with(snoop::MAGIC) => Snoop::begin(start).map(Format::Snoop),
             _ => Pcap::begin(start).map(Format::Pcap),
+        }
+    }
+
+    /// Bytes in front of the first record.
+    fn header(&self) -> usize {
+        match self {
+            Format::Pcap(_) => pcap::FILE_HEADER,
+            Format::Pcapng(_) => 0,
+            Format::Snoop(_) => snoop::FILE_HEADER,
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct Walk {
 }
 
 /// Endings of the names captures usually have, before that of a compression.
-const ENDINGS: [&str; 5] = [".pcap", ".pcapng", ".cap", ".dmp", ".ntar"];
+const ENDINGS: [&str; 7] = [".pcap", ".pcapng", ".cap", ".dmp", ".ntar", ".snoop", ".snp"];
 
 /// The captures that `paths` mean: files as given, directories recursively in byte order of names. In directories only
 /// regular files (and links to them) count whose names begin with no dot, and that begin like a capture or are named like
