@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod export;
 mod floors;
+mod fuzz;
 mod house;
 mod kill;
 mod laws;

@@ -64,7 +64,10 @@ impl Reader {
     }
 
     /// Reads the file header from any input.
-    pub(super) fn over(mut input: Input) -> Result<Self, Stop> {
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn over(mut input: Input) -> Result<Self, Stop> {
         let mut start = [0; pcap::FILE_HEADER];
         let read = read_start(&mut input, &mut start).map_err(|error| unreadable(&input, &error))?;
         let mut reader = Reader {
