@@ -12,6 +12,7 @@ mod laws;
 #[path = "bench/load/mod.rs"]
 mod load;
 mod loads;
+mod mutants;
 mod packed;
 mod readme;
 mod situations;
@@ -19,3 +20,4 @@ mod support;
 mod tamper;
 mod testdata;
 mod traffic;
+mod udp;
