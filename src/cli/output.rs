@@ -2,14 +2,20 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use super::errors::{Error, at};
 use crate::view::escape::Shown;
 use crate::view::{Rows, csv::Csv, json::Json, table::Table};
 
 /// Bytes gathered before they are written.
-const BUFFER: usize = 1 << 16;
+const BUFFER: usize = 1 << 17;
+
+/// Full buffers on their way to a file.
+const AHEAD: usize = 4;
 
 /// A format of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -60,10 +66,34 @@ pub fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Error>
     made.inspect_err(|_| drop(std::fs::remove_file(&beside)))
 }
 
-fn write_to(file: File, path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
-    let mut out = BufWriter::with_capacity(BUFFER, file);
-    write(&mut out)?;
-    out.flush().map_err(at(path))
+/// The bytes go to the file on a thread of their own: more is made while the system takes what is made already.
+fn write_to(mut file: File, path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
+    thread::scope(|scope| {
+        let (full, buffers) = sync_channel::<Vec<u8>>(AHEAD);
+        let put = move || buffers.into_iter().try_for_each(|bytes| file.write_all(&bytes));
+        let writer = thread::Builder::new().name("writer".to_owned());
+        let writer = writer.spawn_scoped(scope, put).map_err(at(path))?;
+        let mut out = BufWriter::with_capacity(BUFFER, Behind(full));
+        let made = write(&mut out).and_then(|()| Ok(out.flush()?));
+        drop(out);
+        // what ended the file's thread is the cause, whatever else went wrong because of it
+        writer.join().unwrap_or_else(|panic| resume_unwind(panic)).map_err(at(path)).and(made)
+    })
+}
+
+/// The way to the thread that writes a file, at most a buffer at once.
+struct Behind(SyncSender<Vec<u8>>);
+
+impl Write for Behind {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let bytes = &bytes[..bytes.len().min(BUFFER)];
+        self.0.send(bytes.to_vec()).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Refuses a place within a case: what is written there could replace the case's own files, or pass for one.
@@ -105,6 +135,16 @@ mod tests {
         file(&path, |out| out.write_all(b"two").map_err(Error::Stream)).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        for length in [1, BUFFER * (AHEAD + 4)] {
+            let full = file(Path::new("/dev/full"), |out| Ok(out.write_all(&vec![0; length])?)).unwrap_err();
+            let Error::File { source, .. } = &full else { panic!("{full:?}") };
+            assert_eq!(source.kind(), io::ErrorKind::StorageFull, "{length}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! (decompressed) capture `tcpflow:source`, brought by its frame `tcpflow:packet`; a run with `tcpflow:kind="gap"` was
 //! never captured, and reads as zeros. What is tcpflow's own lies in a namespace of its own.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -178,9 +179,9 @@ fn start<'n>(name: &'n str, attributes: &[(&str, &str)]) -> BytesStart<'n> {
 }
 
 /// XML 1.0 forbids most control characters, even escaped (section 2.2): each becomes U+FFFD.
-fn allowed(text: &str) -> String {
+fn allowed(text: &str) -> Cow<'_, str> {
     let forbidden = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars().map(|c| if forbidden(c) { '\u{fffd}' } else { c }).collect()
+    if text.contains(forbidden) { text.replace(forbidden, "\u{fffd}").into() } else { text.into() }
 }
 
 #[cfg(test)]
