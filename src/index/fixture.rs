@@ -204,6 +204,7 @@ pub fn capture(id: u32) -> Row {
         stopped_at: Some(99),
         message: Some("cut".into()),
         skipped: vec![(Skip::NotIp.into(), 2, 84)],
+        networks: Vec::new(),
     }))
 }
 
