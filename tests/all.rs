@@ -18,3 +18,4 @@ mod support;
 mod tamper;
 mod testdata;
 mod traffic;
+mod wifi;
