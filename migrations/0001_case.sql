@@ -57,6 +57,21 @@ CREATE TABLE skip (
     PRIMARY KEY (capture_id, reason, protocol)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE wifi_network (            -- 802.11 networks heard in a capture
+    capture_id INTEGER NOT NULL,
+    bssid      TEXT NOT NULL,
+    ssid       TEXT,                   -- NULL if nobody said it; \xNN for bytes that are no text: see model/wlan.rs
+    channel    INTEGER,
+    security   TEXT,                   -- NULL likewise
+    beacons    INTEGER NOT NULL,
+    probe_responses  INTEGER NOT NULL,
+    data_frames      INTEGER NOT NULL,
+    encrypted_frames INTEGER NOT NULL,
+    first_ns   INTEGER,
+    last_ns    INTEGER,
+    PRIMARY KEY (bssid, capture_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE fragments (               -- parts of packets that a later ingest may complete: see decode/fragments
     id    INTEGER PRIMARY KEY CHECK (id = 1),
     state BLOB NOT NULL                -- compressed

@@ -80,6 +80,19 @@ SELECT capture_id, reason, frames, bytes,
         WHEN 136 THEN 'udplite' ELSE CAST(protocol AS TEXT) END AS protocol
 FROM skip;
 
+-- What captures say of one network is added up; of what it says of itself the first counts.
+CREATE VIEW wifi_networks AS
+SELECT bssid, ssid, channel, security, beacons, probe_responses, data_frames, encrypted_frames, captures, first_ns, last_ns,
+    strftime('%Y-%m-%dT%H:%M:%S', (first_ns - (first_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (first_ns % 1000000000 + 1000000000) % 1000000000) AS first_time,
+    strftime('%Y-%m-%dT%H:%M:%S', (last_ns - (last_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (last_ns % 1000000000 + 1000000000) % 1000000000) AS last_time
+FROM (SELECT bssid,
+    (SELECT ssid FROM wifi_network AS w WHERE w.bssid = wifi_network.bssid AND ssid IS NOT NULL ORDER BY capture_id LIMIT 1) AS ssid,
+    (SELECT channel FROM wifi_network AS w WHERE w.bssid = wifi_network.bssid AND channel IS NOT NULL ORDER BY capture_id LIMIT 1) AS channel,
+    (SELECT security FROM wifi_network AS w WHERE w.bssid = wifi_network.bssid AND security IS NOT NULL ORDER BY capture_id LIMIT 1) AS security,
+    sum(beacons) AS beacons, sum(probe_responses) AS probe_responses, sum(data_frames) AS data_frames,
+    sum(encrypted_frames) AS encrypted_frames, count(*) AS captures, min(first_ns) AS first_ns, max(last_ns) AS last_ns
+    FROM wifi_network GROUP BY bssid);
+
 CREATE VIEW anomalies AS
 SELECT row_number() OVER (ORDER BY capture_id, frame, kind, flow_id) AS id, capture_id, frame, nullif(flow_id, 0) AS flow_id, kind, detail,
     time_ns, strftime('%Y-%m-%dT%H:%M:%S', (time_ns - (time_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (time_ns % 1000000000 + 1000000000) % 1000000000) AS time,

@@ -21,3 +21,4 @@ mod tamper;
 mod testdata;
 mod traffic;
 mod udp;
+mod wifi;

@@ -18,7 +18,8 @@ fn made() -> (Place, PathBuf) {
 
 fn made_with(store: Kind) -> (Place, PathBuf) {
     let place = Place::of(store);
-    let captures = ["web", "loss", "overlap_conflict", "jump", "damaged", "late_syn", "fragment_missing"];
+    let captures =
+        ["web", "loss", "overlap_conflict", "jump", "damaged", "late_syn", "fragment_missing", "wifi_radiotap"];
     place.ingest("case", &captures.map(|name| testdata(&format!("{name}/capture.pcap"))));
     place.assert_whole("case");
     let case = place.path().join("case");

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use flowcase::decode::fragments::{Bearer, Fragments, Taken};
-use flowcase::decode::{Found, Fragment, decode, resume};
-use flowcase::model::{Limits, LinkType, Segment, Timestamp};
+use flowcase::decode::{Air, Found, Fragment, resume};
+use flowcase::model::{FrameHead, Limits, LinkType, Segment, Timestamp};
 use flowcase::reassemble::part::Kind;
 use flowcase::store::names::Names;
 use flowcase::store::template::{Facts, Template};
@@ -75,7 +75,8 @@ impl Core {
         for (number, capture) in (1..).zip(&situation.captures) {
             let frames = frames(&capture.bytes);
             assert_eq!(frames.len() as u64, capture.frames, "{}/{}", situation.name, capture.file);
-            used.push(frames.iter().zip(1..).map(|(frame, at)| core.take(frame, number, at)).sum());
+            let mut air = Air::new(false, &Limits::default());
+            used.push(frames.iter().zip(1..).map(|(frame, at)| core.take(&mut air, frame, number, at)).sum());
         }
         for ((number, capture), used) in (1..).zip(&situation.captures).zip(used) {
             let late = core.late.get(&number).copied().unwrap_or_default();
@@ -85,12 +86,20 @@ impl Core {
     }
 
     /// How many frames this one makes useful.
-    fn take(&mut self, frame: &Read, capture: u32, number: u64) -> u64 {
+    fn take(&mut self, air: &mut Air, frame: &Read, capture: u32, number: u64) -> u64 {
         let at = Stamp { time: Some(frame.time), capture, frame: number };
-        match decode(frame.link, frame.bytes, frame.original) {
-            Ok(Found::Segment(segment)) => self.observe(at, &segment),
-            Ok(Found::Fragment(fragment)) => self.put_together(at, *fragment),
-            _ => 0,
+        let (original_len, link, length) = (frame.original, frame.link, frame.bytes.len() as u32);
+        let head = FrameHead { number, position: 0, time: at.time, original_len, link, at: 0..length };
+        air.decode(&head, frame.bytes).map_or(0, |found| self.found(at, found))
+    }
+
+    fn found(&mut self, at: Stamp, found: Found<'_>) -> u64 {
+        match found {
+            Found::Segment(segment) => self.observe(at, &segment),
+            Found::Fragment(fragment) => self.put_together(at, *fragment),
+            // one frame, however many packets are in it
+            Found::Several(all) => all.into_iter().flatten().map(|one| self.found(at, one)).max().unwrap_or(0),
+            Found::Datagram(..) | Found::Other(_) => 0,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::view::escape::printable;
 /// connection may go on from one to the next, now or in a later ingest. A capture that is in the case already is passed
 /// over.
 ///
-/// What --overlap, --max-jump, --max-bytes, --udp, --store, --template and --hash say is fixed when the case is made.
+/// What --overlap, --max-jump, --max-bytes, --udp, --check-fcs, --store, --template and --hash say is fixed when the case is made.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
@@ -49,6 +49,9 @@ pub struct Args {
     /// Store datagrams of UDP too, in order of arrival [default for a new case: TCP only]
     #[arg(long)]
     udp: bool,
+    /// Skip 802.11 frames whose check sequence is wrong, where it was captured [default for a new case: they count]
+    #[arg(long)]
+    check_fcs: bool,
     /// Threads that record connections, at most 8; with 1 all is recorded by the thread that decodes [default: as many as the
     /// machine runs at once]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -110,6 +113,7 @@ pub fn run(args: Args) -> Result<Done, Error> {
         max_jump: args.max_jump,
         max_bytes: args.max_bytes,
         udp: args.udp.then_some(true),
+        check_fcs: args.check_fcs.then_some(true),
         store: args.store.map(kind),
         sync: args.sync,
         workers: args.workers.map(usize::from),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::rest::Rest;
+use super::wifi::Radio;
 use crate::model::{Hop, LinkType, Path, Skip};
 
 /// Encapsulations inside each other that are decoded; VLAN tags and MPLS labels, which a frame soon has no room for, are
@@ -55,6 +56,10 @@ pub enum Layer {
     EtherType(u16),
     /// IEEE 802.2.
     Llc,
+    /// An IEEE 802.11 frame, of which a radio said this.
+    Wifi(Radio),
+    /// Several packets in one 802.11 frame.
+    Amsdu,
     /// PPP, from its address, control or protocol field on.
     Ppp,
     /// What stands behind a PPP protocol number.

@@ -1,6 +1,7 @@
 //! From the link type of a capture to the first layer (<https://www.tcpdump.org/linktypes.html>).
 
 use super::frame::{Frame, Layer, Network};
+use super::wifi::{self, Radio};
 use crate::model::{LinkType, Skip};
 
 /// Takes off what is the link type's own.
@@ -22,9 +23,12 @@ pub fn walk(link: LinkType, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
         LinkType::CISCO_HDLC => cisco_hdlc(frame),
         LinkType::ENC => enc(frame),
         LinkType::PFLOG => pflog(frame),
-        LinkType::IEEE802_11 | LinkType::PRISM | LinkType::RADIOTAP | LinkType::AVS | LinkType::PPP_ETHER => {
-            Err(Skip::Encapsulated)
-        }
+        LinkType::IEEE802_11 => Ok(Layer::Wifi(Radio::default())),
+        LinkType::PRISM => wifi::prism(frame),
+        LinkType::RADIOTAP => wifi::radiotap(frame),
+        LinkType::AVS => wifi::avs(frame),
+        LinkType::PPI => wifi::ppi(frame),
+        LinkType::PPP_ETHER => Err(Skip::Encapsulated),
         _ => Err(Skip::UnknownLink),
     }
 }
@@ -32,21 +36,26 @@ pub fn walk(link: LinkType, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
 /// `LINKTYPE_LINUX_SLL`: packet type, ARPHRD, address length, address (8), protocol.
 fn cooked(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
     let &[_, _, hardware @ .., p0, p1] = frame.rest.take::<16>()?;
-    cooked_protocol(u16::from_be_bytes([hardware[0], hardware[1]]), u16::from_be_bytes([p0, p1]))
+    cooked_protocol(u16::from_be_bytes([hardware[0], hardware[1]]), u16::from_be_bytes([p0, p1]), frame)
 }
 
 /// `LINKTYPE_LINUX_SLL2`: protocol, reserved, interface (4), ARPHRD, packet type, address length, address (8).
 fn cooked2(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
     let &[p0, p1, _, _, _, _, _, _, h0, h1, ..] = frame.rest.take::<20>()?;
-    cooked_protocol(u16::from_be_bytes([h0, h1]), u16::from_be_bytes([p0, p1]))
+    cooked_protocol(u16::from_be_bytes([h0, h1]), u16::from_be_bytes([p0, p1]), frame)
 }
 
-fn cooked_protocol(hardware: u16, protocol: u16) -> Result<Layer, Skip> {
+/// What stands behind the header: the kind of the interface (ARPHRD_) may say more than the protocol.
+fn cooked_protocol(hardware: u16, protocol: u16, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
     const NETLINK: u16 = 824;
-    const IEEE80211: std::ops::RangeInclusive<u16> = 801..=803;
+    const IEEE80211: u16 = 801;
+    const IEEE80211_PRISM: u16 = 802;
+    const IEEE80211_RADIOTAP: u16 = 803;
     match (hardware, protocol) {
         (NETLINK, _) => Err(Skip::NotIp),
-        (hardware, _) if IEEE80211.contains(&hardware) => Err(Skip::Encapsulated),
+        (IEEE80211, _) => Ok(Layer::Wifi(Radio::default())),
+        (IEEE80211_PRISM, _) => wifi::prism(frame),
+        (IEEE80211_RADIOTAP, _) => wifi::radiotap(frame),
         (_, 4) => Ok(Layer::Llc),
         (_, protocol) => Ok(Layer::EtherType(protocol)),
     }

@@ -2,7 +2,7 @@
 //! one reason why not.
 //!
 //! ```text
-//! link (link.rs) -> ethernet.rs, ppp.rs, mpls.rs, … -> IP header and extensions (ip.rs) -> tcp.rs, udp.rs
+//! link (link.rs) -> ethernet.rs, wifi/, ppp.rs, mpls.rs, … -> IP header and extensions (ip.rs) -> tcp.rs, udp.rs
 //!      a capture's link type      ^                                                        |
 //!                                 +--------- what a tunnel carries (tunnel/) --------------+
 //! ```
@@ -27,6 +27,7 @@ mod tcp;
 mod tests;
 mod tunnel;
 mod udp;
+mod wifi;
 
 use crate::model::{LinkType, Skip};
 pub use found::{Found, Fragment, Key, Place};
@@ -34,6 +35,8 @@ pub use frame::Onward;
 use frame::{Frame, Layer};
 use ip::Carried;
 use rest::Rest;
+use wifi::Inside;
+pub use wifi::{Air, Heard};
 
 /// Decodes one captured frame.
 ///
@@ -66,6 +69,14 @@ fn walk<'a>(mut layer: Layer, mut frame: Frame<'a>) -> Result<Found<'a>, Skip> {
             Layer::Ip(network) => ip::walk(network, &mut frame)?,
             Layer::Upper(protocol, network) => ip::upper(protocol, network, &mut frame)?,
             Layer::Transport(protocol) => Carried::Whole(protocol),
+            Layer::Wifi(radio) => match wifi::frame(radio, &mut frame)? {
+                Inside::Whole(inside) => {
+                    layer = inside;
+                    continue;
+                }
+                Inside::Fragment(fragment) => Carried::Fragment(fragment),
+            },
+            Layer::Amsdu => return wifi::several(&frame),
             beneath => {
                 layer = link_layer(beneath, &mut frame)?;
                 continue;
@@ -95,7 +106,7 @@ fn link_layer(layer: Layer, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
         Layer::Ppp => ppp::walk(frame),
         Layer::PppProtocol(protocol) => ppp::by_protocol(protocol),
         Layer::Mpls => mpls::walk(frame),
-        Layer::Ip(_) | Layer::Upper(..) | Layer::Transport(_) => Ok(layer),
+        Layer::Ip(_) | Layer::Upper(..) | Layer::Transport(_) | Layer::Wifi(_) | Layer::Amsdu => Ok(layer),
     }
 }
 

@@ -74,11 +74,27 @@ impl<'a> Rest<'a> {
         Rest { seen: &self.seen[..promised.min(self.seen.len())], promised, ..*self }
     }
 
+    /// Without the last `count` bytes of what is promised: they are no part of the packet.
+    #[inline]
+    pub fn without_tail(&self, count: usize) -> Rest<'a> {
+        if self.promised == UNKNOWN {
+            return *self;
+        }
+        let end = self.promised.saturating_sub(count).max(self.at);
+        Rest { seen: &self.seen[..end.min(self.seen.len())], promised: end, on_wire: self.on_wire.min(end), ..*self }
+    }
+
     /// Ends the rest with what it lies in, where a length field says nothing (0, as segmentation offload leaves it).
     #[inline]
     pub fn ending_with_frame(&self) -> Rest<'a> {
         let promised = if self.promised == UNKNOWN { self.seen.len() } else { self.promised };
         Rest { promised, ..*self }
+    }
+
+    /// At least `count` bytes are promised.
+    #[inline]
+    pub fn holds(&self, count: usize) -> bool {
+        self.promised.saturating_sub(self.at) >= count
     }
 
     /// Everything promised was captured.

@@ -144,9 +144,6 @@ fn what_is_no_tcp_segment_has_its_reason() {
     for other in [0, 1, 44, 50, 132] {
         assert_eq!(protocol(other), "other");
     }
-    for radio in [105, 119, 127, 163] {
-        assert_eq!(reason(LinkType(radio), &[0; 40]), "encapsulated");
-    }
     assert_eq!(reason(LinkType(147), &ipv4()), "unknown_link");
     assert_eq!(reason(LinkType::RAW, &[]), "empty");
     assert_eq!(reason(LinkType::RAW, &[0x50; 40]), "not_ip");

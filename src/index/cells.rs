@@ -45,6 +45,9 @@ tables! {
         status, stopped_at, message"
     ) key ("id") unsealed 1;
     SKIP = "skip" ("capture_id, reason, protocol, frames, bytes") key ("capture_id, reason, protocol");
+    WIFI_NETWORK = "wifi_network" (
+        "capture_id, bssid, ssid, channel, security, beacons, probe_responses, data_frames, encrypted_frames, first_ns, last_ns"
+    ) key ("bssid, capture_id");
     FRAGMENTS = "fragments" ("id, state") key ("id") unsealed 0;
     CONNECTION = "connection" (
         "id, protocol, orig_ip, orig_port, resp_ip, resp_port, start_ns, end_ns, state, history, community_id, \

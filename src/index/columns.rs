@@ -13,6 +13,7 @@ pub const COLUMNS: &[View] = &[
     ("gaps", GAPS),
     ("conflicts", CONFLICTS),
     ("skipped", SKIPPED),
+    ("wifi_networks", WIFI_NETWORKS),
     ("anomalies", ANOMALIES),
     ("timeline", TIMELINE),
 ];
@@ -148,6 +149,25 @@ const SKIPPED: &[(&str, &str)] = &[
     ("frames", "how many, never 0"),
     ("bytes", "captured bytes of these frames"),
     ("protocol", "what their IP packets carry, where the reason is `not_tcp`: a name, or the number IP gives it"),
+];
+
+const WIFI_NETWORKS: &[(&str, &str)] = &[
+    ("bssid", "address of the network's access point (BSSID)"),
+    ("ssid", "its name; `\\xNN` for bytes that are no text; NULL if nobody said it"),
+    ("channel", "the channel it said it is on, or else the one it was received on"),
+    (
+        "security",
+        "what it offers: `open`, `WEP`, `WPA`, `WPA2`, `WPA3`, or several as `WPA2/WPA3`; NULL if it did not say",
+    ),
+    ("beacons", "its beacons"),
+    ("probe_responses", "its answers to probes"),
+    ("data_frames", "frames with data of it, encrypted or not, those sent again included"),
+    ("encrypted_frames", "those of them that are encrypted"),
+    ("captures", "captures it was heard in"),
+    ("first_ns", "time of the earliest of these frames, nanoseconds since 1970 UTC"),
+    ("last_ns", "time of the latest of them, nanoseconds since 1970 UTC"),
+    ("first_time", "`first_ns` as text, ISO 8601, UTC"),
+    ("last_time", "`last_ns` as text, ISO 8601, UTC"),
 ];
 
 const ANOMALIES: &[(&str, &str)] = &[

@@ -7,7 +7,8 @@ use super::extents::Encoder;
 use super::rows::*;
 use super::{Reader, Sink, Value, Writer};
 use crate::model::{
-    AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, PackFrame, Path, Skip, Timestamp, Transport,
+    AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, PackFrame, Path, Security, Skip, Timestamp,
+    Transport, Wlan,
 };
 
 /// A case that goes when dropped.
@@ -204,7 +205,13 @@ pub fn capture(id: u32) -> Row {
         stopped_at: Some(99),
         message: Some("cut".into()),
         skipped: vec![(Skip::NotIp.into(), 2, 84)],
+        networks: vec![network()],
     }))
+}
+
+fn network() -> Wlan {
+    let (ssid, security) = (Some(b"harbour".to_vec()), Some(Security::default()));
+    Wlan { ssid, security, channel: Some(6), beacons: 2, span: at(1).zip(at(2)), ..Wlan::default() }
 }
 
 pub fn dormant(connection: u64, hash: u64) -> Row {

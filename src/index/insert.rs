@@ -122,7 +122,8 @@ impl Writer {
                 row.message.as_ref(),
             ],
         )?;
-        row.skipped.iter().try_for_each(|(why, frames, bytes)| self.put_skip(row.id, *why, *frames, *bytes))
+        row.skipped.iter().try_for_each(|(why, frames, bytes)| self.put_skip(row.id, *why, *frames, *bytes))?;
+        row.networks.iter().try_for_each(|network| self.put_network(row.id, network))
     }
 }
 

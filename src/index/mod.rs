@@ -27,6 +27,7 @@ mod functions;
 mod guard;
 mod insert;
 mod macs;
+mod networks;
 mod packs;
 pub mod parse;
 pub mod payload;
@@ -48,6 +49,7 @@ pub mod writer;
 
 pub use community::community_id;
 pub use dormant::Hashes;
+pub use networks::NetworkInfo;
 pub use packs::{Frames, PackEnd};
 pub use payload::Packed;
 pub use prepared::Rows;

@@ -2,7 +2,7 @@
 
 use crate::model::{
     AnomalyKind, CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, PackFrame, Path, Timestamp, Transport,
-    Unused,
+    Unused, Wlan,
 };
 
 /// Anything [`Writer::put`](super::Writer::put) takes. Order matters only within a flow: extents before the conflicts
@@ -277,4 +277,6 @@ pub struct CaptureRow {
     pub message: Option<String>,
     /// Reason, frames, captured bytes; ascending by reason, no zeros.
     pub skipped: Vec<(Unused, u64, u64)>,
+    /// 802.11 networks that were heard in it, each once.
+    pub networks: Vec<Wlan>,
 }

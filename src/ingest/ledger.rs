@@ -6,9 +6,10 @@ use super::plan::Plan;
 use super::recorder::Recorder;
 use super::{Error, Outcome, Progress, Summary};
 use crate::capture::Ended;
+use crate::decode::Heard;
 use crate::decode::fragments::{Bearer, Outcome as Came};
 use crate::index::rows::{AnomalyRow, CaptureRow, RecountRow, Row, Status};
-use crate::model::{AnomalyKind, CaptureId, FrameHead, Note, Skip, Timestamp, Unused};
+use crate::model::{AnomalyKind, CaptureId, FrameHead, Note, Skip, Timestamp, Unused, Wlan};
 use crate::track::Stamp;
 
 /// The accounts of this ingest's captures.
@@ -33,6 +34,7 @@ struct Account {
     used: u64,
     skipped: BTreeMap<Unused, (u64, u64)>,
     notes: BTreeMap<AnomalyKind, (Note, Option<Timestamp>, u64)>,
+    networks: Vec<Wlan>,
 }
 
 impl Ledger {
@@ -98,6 +100,21 @@ impl Ledger {
         let note = || (Note { frame: at.frame, position: 0, kind, detail }, at.time, 0);
         notes.entry(kind).or_insert_with(note).2 += 1;
         self.summary.left_out |= kind.is_limit();
+    }
+
+    /// What was heard on the air in a capture that has ended.
+    pub fn heard(&mut self, capture: usize, heard: Heard) {
+        if heard.networks.is_empty() {
+            return;
+        }
+        let account = self.open.entry(capture).or_default();
+        account.networks = heard.networks;
+        if let Some(unlisted) = heard.unlisted {
+            let (kind, detail) = (AnomalyKind::NetworkLimit, format!("{} are listed", account.networks.len()));
+            let note = Note { frame: unlisted.frame, position: 0, kind, detail };
+            account.notes.insert(kind, (note, unlisted.time, unlisted.count));
+            self.summary.left_out = true;
+        }
     }
 
     /// Something strange about the capture itself. The first of a kind is said, all are counted.
@@ -202,6 +219,7 @@ impl Ledger {
             stopped_at,
             message,
             skipped,
+            networks: account.networks,
         };
         recorder.scribe().put(Row::Capture(Box::new(row)))
     }

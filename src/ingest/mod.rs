@@ -16,6 +16,7 @@ use crate::model::Limits;
 use crate::store;
 use crate::{case, index};
 
+mod air;
 mod budget;
 mod bytes;
 mod crew;
@@ -59,6 +60,8 @@ pub struct Options {
     pub max_bytes: Option<u64>,
     /// Datagrams of UDP are stored too.
     pub udp: Option<bool>,
+    /// 802.11 frames whose check sequence is wrong are skipped.
+    pub check_fcs: Option<bool>,
     /// Everything is on disk before a commit: survives power loss.
     pub sync: bool,
     /// Captured bytes after which a group is committed at the next opportunity.

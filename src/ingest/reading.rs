@@ -8,6 +8,7 @@ use std::thread::{self, ScopedJoinHandle};
 
 use smallvec::SmallVec;
 
+use super::air::Airs;
 use super::budget::Budget;
 use super::ledger::Ledger;
 use super::order::Origin;
@@ -21,7 +22,7 @@ use super::{Error, Options, Progress, Summary, run};
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::fragments::{Bearer, Fragments, Outcome, Piece, Taken};
-use crate::decode::{Found, Fragment, decode, resume};
+use crate::decode::{Found, Fragment, resume};
 use crate::index::rows::Row;
 use crate::model::{Batch, FrameHead, Skip, Transport, Unused};
 use crate::track::{LOOK_AHEAD, Stamp};
@@ -81,6 +82,7 @@ pub fn record(
             recorder: recorder_of,
             ledger,
             fragments,
+            airs: Airs::new(settings.check_fcs, &settings.limits),
             filter,
             progress,
             group,
@@ -99,6 +101,7 @@ struct Reading<'a, 'scope> {
     recorder: &'a mut Recorder<'scope>,
     ledger: Ledger,
     fragments: Fragments,
+    airs: Airs,
     filter: Option<Filter>,
     progress: &'a mut dyn Progress,
     /// Captured bytes that make a group.
@@ -142,7 +145,10 @@ impl Reading<'_, '_> {
         for step in steps {
             match step {
                 Step::Frames(batch, range) => self.frames(&batch, range)?,
-                Step::Ended(ended) => self.ledger.ended(ended, self.recorder)?,
+                Step::Ended(ended) => {
+                    self.ledger.heard(ended.capture, self.airs.end(ended.capture));
+                    self.ledger.ended(ended, self.recorder)?;
+                }
                 Step::Quiet if self.since_commit >= self.group => {
                     self.rest_fragments()?;
                     self.recorder.commit(false)?;
@@ -186,7 +192,7 @@ impl Reading<'_, '_> {
                 packet: None,
                 is_alone: true,
             };
-            let outcome = match self.found(frame, data) {
+            let outcome = match self.found(batch.capture, frame, data) {
                 Ok(found) => self.take(found, &here, &mut ahead)?,
                 Err(reason) => Some(reason.into()),
             };
@@ -205,12 +211,12 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    fn found<'d>(&mut self, frame: &FrameHead, data: &'d [u8]) -> Result<Found<'d>, Skip> {
+    fn found<'d>(&mut self, capture: usize, frame: &FrameHead, data: &'d [u8]) -> Result<Found<'d>, Skip> {
         let accepts = |filter: &mut Filter| filter.accepts(frame.link, data, frame.original_len);
         if !self.filter.as_mut().is_none_or(accepts) {
             return Err(Skip::Filtered);
         }
-        decode(frame.link, data, frame.original_len)
+        self.airs.decode(capture, frame, data)
     }
 
     /// What becomes of a frame in which this was found: segments are recorded soon, parts of packets wait.

@@ -18,6 +18,8 @@ pub struct Settings {
     pub store: store::Kind,
     /// Datagrams of UDP are stored too.
     pub udp: bool,
+    /// 802.11 frames whose check sequence is wrong are skipped.
+    pub check_fcs: bool,
     /// Bounds and rules of reassembly.
     pub limits: Limits,
 }
@@ -33,8 +35,8 @@ impl Settings {
         hashes.dedup();
         let template_text = options.template.clone().unwrap_or_default();
         let store = options.store.unwrap_or_default();
-        let udp = options.udp.unwrap_or_default();
-        Ok(Settings { hashes, template: template(&template_text)?, template_text, store, udp, limits })
+        let (udp, check_fcs) = (options.udp.unwrap_or_default(), options.check_fcs.unwrap_or_default());
+        Ok(Settings { hashes, template: template(&template_text)?, template_text, store, udp, check_fcs, limits })
     }
 
     /// Those of a case; `Err` if an option asks for something else.
@@ -48,6 +50,7 @@ impl Settings {
             ("hash", options.hashes.is_some()),
             ("store", options.store.is_some()),
             ("udp", options.udp.is_some()),
+            ("check_fcs", options.check_fcs.is_some()),
         ];
         for (name, _) in given.into_iter().filter(|(_, given)| *given) {
             let (stored, given) = (value(stored, name), value(&asked, name));
@@ -69,7 +72,8 @@ impl Settings {
             ("max_jump", self.limits.max_jump.to_string()),
             ("max_bytes", self.limits.max_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()),
             ("store", self.store.name().to_owned()),
-            ("udp", (if self.udp { "yes" } else { "no" }).to_owned()),
+            ("udp", yes_or_no(self.udp)),
+            ("check_fcs", yes_or_no(self.check_fcs)),
             ("template", self.template_text.clone()),
             ("hash", if hashes.is_empty() { "none".to_owned() } else { hashes.join(",") }),
         ];
@@ -93,13 +97,18 @@ impl Settings {
         let store = store::Kind::from_name(kind).ok_or_else(|| Error::Setting("store", kind.to_owned()))?;
         let template_text = value(map, "template").to_owned();
         let template = template(&template_text)?;
-        let (hashes, udp) = (names.map(hash).collect::<Result<_, _>>()?, value(map, "udp") == "yes");
-        Ok(Settings { hashes, template, template_text, store, udp, limits })
+        let hashes = names.map(hash).collect::<Result<_, _>>()?;
+        let (udp, check_fcs) = (value(map, "udp") == "yes", value(map, "check_fcs") == "yes");
+        Ok(Settings { hashes, template, template_text, store, udp, check_fcs, limits })
     }
 }
 
 fn template(text: &str) -> Result<Template, Error> {
     Ok(if text.is_empty() { Template::binned() } else { Template::parse(text)? })
+}
+
+fn yes_or_no(is: bool) -> String {
+    (if is { "yes" } else { "no" }).to_owned()
 }
 
 fn value<'a>(map: &'a BTreeMap<String, String>, name: &str) -> &'a str {

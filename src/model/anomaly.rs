@@ -72,6 +72,8 @@ kinds! {
     FragmentConflict = "fragment_conflict";
     /// More unfinished packets than may wait for their missing fragments: the one that waited longest was given up.
     FragmentLimit = "fragment_limit";
+    /// More 802.11 networks in a capture than are listed: those heard of later were left out.
+    NetworkLimit = "network_limit";
     /// A segment came on another path (VLAN, tunnel) than the connection it continues.
     PathChanged = "path_changed";
     /// The memory an ingest may take was used up: connections idle longest were put to rest early, which loses nothing.

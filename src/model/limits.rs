@@ -21,6 +21,8 @@ pub struct Limits {
     /// How long after its first part a packet takes more parts, in nanoseconds of capture time (RFC 791 gives 15 s, RFC
     /// 8200 60 s).
     pub fragment_ns: i64,
+    /// 802.11 networks listed of a capture: bounds memory (about 200 bytes each) where addresses are made up.
+    pub max_networks: usize,
     /// How long a closed connection accepts stragglers, in nanoseconds of capture time: as long as TCP's longest TIME-WAIT.
     pub straggler_ns: i64,
     /// Segments of any connection after which a closed one is thought to be whole, and recorded: its last acknowledgements
@@ -42,6 +44,7 @@ impl Default for Limits {
             max_generations: 64,
             fragment_bytes: 16 << 20,
             fragment_ns: 60_000_000_000,
+            max_networks: 4096,
             straggler_ns: 120_000_000_000,
             settle_after: 1024,
             awake_flows: 2048,

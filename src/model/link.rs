@@ -36,6 +36,7 @@ links! {
     PRISM = 119, "802.11 with Prism header";
     RADIOTAP = 127, "802.11 with radiotap header";
     AVS = 163, "802.11 with AVS header";
+    PPI = 192, "Per-Packet Information";
     PPP_WITH_DIR = 204, "PPP with direction";
     IPV4 = 228, "raw IPv4";
     IPV6 = 229, "raw IPv6";

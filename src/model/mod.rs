@@ -12,6 +12,7 @@ pub mod path;
 pub mod segment;
 pub mod skip;
 pub mod time;
+pub mod wlan;
 
 pub use anomaly::AnomalyKind;
 pub use batch::{Batch, FrameHead, Note};
@@ -25,6 +26,7 @@ pub use path::{Hop, Path, Tunnel, TunnelKind};
 pub use segment::{Checksum, Flags, Segment, Transport};
 pub use skip::{Skip, Unused};
 pub use time::Timestamp;
+pub use wlan::{Security, Wlan};
 
 /// Number of a capture in the case, from 1, in the order of the captures' first frames.
 pub type CaptureId = u32;

@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use super::Error;
 use super::escape::printable;
 use crate::case::{self, verify::size_on_disk};
-use crate::index::{CaptureInfo, Totals};
+use crate::index::{CaptureInfo, NetworkInfo, Totals};
 use crate::model::{AnomalyKind, Skip, Timestamp};
 use crate::store::{packed, template};
 
 /// Captures beyond which those that could be read to their end are only counted for people.
 const MANY: usize = 50;
+
+/// 802.11 networks that people are shown, those heard most.
+const MANY_NETWORKS: usize = 20;
 
 /// Where payload lies in a case.
 const PAYLOAD: [&str; 2] = [template::DIRECTORY, packed::DIRECTORY];
@@ -21,6 +24,7 @@ const PAYLOAD: [&str; 2] = [template::DIRECTORY, packed::DIRECTORY];
 pub struct Info {
     captures: Vec<CaptureInfo>,
     totals: Totals,
+    networks: Vec<NetworkInfo>,
     settings: std::collections::BTreeMap<String, String>,
     disk_bytes: u64,
     /// What lies in files or packs.
@@ -34,6 +38,7 @@ impl Info {
         Ok(Info {
             captures: index.captures()?,
             totals: index.totals()?,
+            networks: index.networks()?,
             settings: index.settings()?,
             disk_bytes: size_on_disk(case.root()),
             payload_bytes: PAYLOAD.iter().map(|directory| size_on_disk(&case.root().join(directory))).sum(),
@@ -44,11 +49,12 @@ impl Info {
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         self.write_captures(out)?;
         self.write_totals(out)?;
+        self.write_networks(out)?;
         self.write_skipped(out)?;
         self.write_anomalies(out)
     }
 
-    /// One object: `captures`, `totals`, `skipped`, `anomalies`, `settings`, `store`, `disk_bytes`.
+    /// One object: `captures`, `totals`, `networks`, `skipped`, `anomalies`, `settings`, `store`, `disk_bytes`.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, &self.json())?;
         out.write_all(b"\n")
@@ -95,6 +101,30 @@ impl Info {
         line("  size on disk", format!("{} bytes", self.disk_bytes))
     }
 
+    /// Nothing where there are none: few captures are of 802.11.
+    fn write_networks(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.networks.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n802.11 networks")?;
+        for network in self.networks.iter().take(MANY_NETWORKS) {
+            let NetworkInfo { bssid, beacons, probe_responses, data_frames, encrypted_frames, .. } = network;
+            let channel = network.channel.map_or("-".to_owned(), |channel| channel.to_string());
+            let security = network.security.as_deref().unwrap_or("-");
+            let name = network.ssid.as_deref().map_or("-".into(), printable);
+            writeln!(out, "{bssid:>19}  channel {channel:<3}  {security:<9}  {name}")?;
+            writeln!(
+                out,
+                "                     {beacons} beacons, {probe_responses} probe responses, {data_frames} data frames, \
+                 of them {encrypted_frames} encrypted"
+            )?;
+        }
+        match self.networks.len().saturating_sub(MANY_NETWORKS) {
+            0 => Ok(()),
+            more => writeln!(out, "           and {more} more: see the view wifi_networks"),
+        }
+    }
+
     fn store(&self) -> &str {
         self.settings.get("store").map_or("files", String::as_str)
     }
@@ -128,6 +158,7 @@ impl Info {
         json!({
             "captures": self.captures.iter().map(capture_json).collect::<Vec<_>>(),
             "totals": totals_json(totals),
+            "networks": self.networks.iter().map(network_json).collect::<Vec<_>>(),
             "skipped": skipped.collect::<Vec<_>>(),
             "anomalies": anomalies.collect::<Vec<_>>(),
             "settings": self.settings,
@@ -177,6 +208,19 @@ fn capture_json(capture: &CaptureInfo) -> Value {
     })
 }
 
+fn network_json(network: &NetworkInfo) -> Value {
+    json!({
+        "bssid": network.bssid,
+        "ssid": network.ssid,
+        "channel": network.channel,
+        "security": network.security,
+        "beacons": network.beacons,
+        "probe_responses": network.probe_responses,
+        "data_frames": network.data_frames,
+        "encrypted_frames": network.encrypted_frames,
+    })
+}
+
 fn coverage(totals: &Totals) -> String {
     let (stored, missing) = (totals.stored_bytes, totals.gap_bytes);
     let whole = stored.saturating_add(missing);
@@ -219,7 +263,8 @@ mod tests {
             ports: vec![(80, 3)],
             ..Totals::default()
         };
-        Info { captures: Vec::new(), totals, settings: Default::default(), disk_bytes: 4096, payload_bytes: 512 }
+        let (captures, networks, settings) = (Vec::new(), Vec::new(), Default::default());
+        Info { captures, totals, networks, settings, disk_bytes: 4096, payload_bytes: 512 }
     }
 
     #[test]

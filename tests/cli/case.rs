@@ -144,5 +144,6 @@ fn capture() -> CaptureRow {
         stopped_at: Some(8990),
         message: Some("ends inside frame 11".into()),
         skipped: vec![(Unused::protocol(17), 2, 120)],
+        networks: Vec::new(),
     }
 }

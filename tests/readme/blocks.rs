@@ -154,6 +154,7 @@ fn limits() -> String {
         max_generations,
         fragment_bytes,
         fragment_ns,
+        max_networks,
         straggler_ns,
         settle_after: _,
         awake_flows: _,
@@ -173,6 +174,7 @@ fn limits() -> String {
             "time from a packet's first fragment to its last",
             format!("{} s of capture time", fragment_ns / 1_000_000_000),
         ),
+        ("802.11 networks listed of a capture", max_networks.to_string()),
         ("time a closed connection accepts stragglers", format!("{} s of capture time", straggler_ns / 1_000_000_000)),
     ];
     table(["limit", "value"], rows.map(|(name, value)| [name.to_owned(), value]))

@@ -11,6 +11,7 @@ pub mod packet;
 pub mod situation;
 pub mod situations;
 pub mod talk;
+pub mod wifi;
 
 pub use capture::{Capture, Link};
 pub use packet::Frame;

@@ -10,7 +10,7 @@ use crate::model::LinkType;
 fn part(id: u16, more: bool, offset: u16, payload: &[u8]) -> Vec<u8> {
     let [l0, l1] = (20 + payload.len() as u16).to_be_bytes();
     let [i0, i1] = id.to_be_bytes();
-    let [o0, o1] = (offset / 8 | u16::from(more) << 13).to_be_bytes();
+    let [o0, o1] = ((offset / 8) | (u16::from(more) << 13)).to_be_bytes();
     let mut packet = vec![0x45, 0, l0, l1, i0, i1, o0, o1, 64, 99, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
     packet.extend(payload);
     packet

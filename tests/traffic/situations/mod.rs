@@ -5,6 +5,7 @@ mod fragments;
 mod links;
 mod numbers;
 mod web;
+mod wifi;
 
 use super::talk::Talk;
 use super::{Flow, Situation};
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Situation> {
     all.extend(links::all());
     all.extend(numbers::all());
     all.extend(files::all());
+    all.extend(wifi::all());
     all.extend(fragments::all());
     all.sort_by_key(|situation| situation.name);
     all
