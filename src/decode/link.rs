@@ -1,6 +1,8 @@
 //! From the link type of a capture to the first layer (<https://www.tcpdump.org/linktypes.html>).
 
+use super::ethernet;
 use super::frame::{Frame, Layer, Network};
+use super::shim::pppoe;
 use crate::model::{LinkType, Skip};
 
 /// Takes off what is the link type's own.
@@ -22,9 +24,8 @@ pub fn walk(link: LinkType, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
         LinkType::CISCO_HDLC => cisco_hdlc(frame),
         LinkType::ENC => enc(frame),
         LinkType::PFLOG => pflog(frame),
-        LinkType::IEEE802_11 | LinkType::PRISM | LinkType::RADIOTAP | LinkType::AVS | LinkType::PPP_ETHER => {
-            Err(Skip::Encapsulated)
-        }
+        LinkType::PPP_ETHER => pppoe::session(frame),
+        LinkType::IEEE802_11 | LinkType::PRISM | LinkType::RADIOTAP | LinkType::AVS => Err(Skip::Encapsulated),
         _ => Err(Skip::UnknownLink),
     }
 }
@@ -48,7 +49,7 @@ fn cooked_protocol(hardware: u16, protocol: u16) -> Result<Layer, Skip> {
         (NETLINK, _) => Err(Skip::NotIp),
         (hardware, _) if IEEE80211.contains(&hardware) => Err(Skip::Encapsulated),
         (_, 4) => Ok(Layer::Llc),
-        (_, protocol) => Ok(Layer::EtherType(protocol)),
+        (_, protocol) => ethernet::announced(protocol),
     }
 }
 
@@ -97,5 +98,5 @@ fn ppp_with_dir(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
 /// `LINKTYPE_C_HDLC`: address, control, EtherType.
 fn cisco_hdlc(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
     let &[_, _, t0, t1] = frame.rest.take::<4>()?;
-    Ok(Layer::EtherType(u16::from_be_bytes([t0, t1])))
+    ethernet::announced(u16::from_be_bytes([t0, t1]))
 }

@@ -16,11 +16,15 @@ mod checksum;
 mod ethernet;
 mod found;
 mod frame;
+mod guess;
 mod ip;
+mod isl;
+mod known;
 mod link;
 mod mpls;
 mod ppp;
 mod rest;
+mod shim;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -33,6 +37,8 @@ pub use frame::Onward;
 use frame::{Frame, Layer};
 use ip::Carried;
 use rest::Rest;
+pub use shim::ETHER_TYPES;
+pub use tunnel::{IP_PROTOCOLS, UDP_PORTS};
 
 /// Decodes one captured frame.
 ///
