@@ -3,13 +3,13 @@
 
 use super::frame::{Frame, Layer, Network};
 use super::rest::Rest;
-use crate::model::LinkType;
+use crate::model::{LinkType, Skip};
 
 /// An IP packet by its first four bits, unless it is clearly something else.
 ///
 /// # Errors
-/// [`Skip::CutHeader`](crate::model::Skip::CutHeader) or [`Skip::Malformed`](crate::model::Skip::Malformed).
-pub fn layer(rest: &Rest<'_>) -> Result<Layer, crate::model::Skip> {
+/// [`Skip::CutHeader`] or [`Skip::Malformed`].
+pub fn layer(rest: &Rest<'_>) -> Result<Layer, Skip> {
     rest.peek::<1>()?;
     Ok(certain(rest).unwrap_or(Layer::Ip(Network::ByVersion)))
 }
@@ -53,7 +53,7 @@ fn is_ipv4(bytes: &[u8]) -> bool {
     length >= 20 && bytes.get(..length).is_none_or(|header| sum(header) % 0xffff == 0)
 }
 
-/// There is room for what it says follows, and that is something.
+/// What it says follows exists, and it may be passed on.
 fn is_ipv6(bytes: &[u8]) -> bool {
     const KNOWN: [u8; 16] = [0, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 89, 103, 132];
     let Some(&[_, _, _, _, _, _, next, hops]) = bytes.first_chunk::<8>() else { return false };

@@ -133,7 +133,7 @@ impl Part {
         let (payload, missing) = (frame.rest.seen(), frame.rest.missing());
         let length = payload.len() + missing as usize;
         let end = usize::from(self.offset) * 8 + length;
-        if length == 0 || end > usize::from(u16::MAX) || (self.more && length % 8 != 0) {
+        if length == 0 || end > usize::from(u16::MAX) || (self.more && !length.is_multiple_of(8)) {
             return Err(Skip::Malformed);
         }
         let Ip { src, dst, .. } = frame.ip;

@@ -1,5 +1,9 @@
 //! From the link type of a capture to the first layer (<https://www.tcpdump.org/linktypes.html>).
 
+mod lines;
+mod networks;
+mod taps;
+
 use super::ethernet;
 use super::frame::{Frame, Layer, Network};
 use super::shim::pppoe;
@@ -25,6 +29,31 @@ pub fn walk(link: LinkType, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
         LinkType::ENC => enc(frame),
         LinkType::PFLOG => pflog(frame),
         LinkType::PPP_ETHER => pppoe::session(frame),
+        LinkType::PPP_PPPD => lines::pppd(frame),
+        LinkType::SLIP => lines::slip(frame),
+        LinkType::FRAME_RELAY => lines::frame_relay(frame),
+        LinkType::ATM | LinkType::ATM_BSD => lines::atm(frame),
+        LinkType::SUN_ATM => lines::sun_atm(frame),
+        LinkType::DOCSIS => lines::docsis(frame),
+        LinkType::FDDI => networks::fddi(frame),
+        LinkType::IP_OVER_FC => networks::fibre_channel(frame),
+        LinkType::IEEE1394 => networks::firewire(frame),
+        LinkType::IPOIB => networks::infiniband(frame),
+        LinkType::DSA_BRCM => networks::broadcom(frame),
+        LinkType::DSA => networks::marvell(frame),
+        LinkType::EDSA => networks::marvell_typed(frame),
+        LinkType::DSA_BRCM_PREPEND | LinkType::NETANALYZER => taps::ethernet_behind(4, frame),
+        LinkType::EPON => taps::ethernet_behind(8, frame),
+        LinkType::NETANALYZER_TRANSPARENT => taps::ethernet_behind(12, frame),
+        LinkType::MPACKET => taps::mpacket(frame),
+        LinkType::NFLOG => taps::nflog(frame),
+        LinkType::PKTAP => taps::pktap(frame),
+        LinkType::IPNET => taps::ipnet(frame),
+        LinkType::SYMANTEC => taps::symantec(frame),
+        LinkType::JUNIPER_ETHER => taps::juniper(Layer::Ethernet, frame),
+        LinkType::JUNIPER_PPP => taps::juniper(Layer::Ppp, frame),
+        LinkType::JUNIPER_FRELAY => taps::juniper(LinkType::FRAME_RELAY.into(), frame),
+        LinkType::JUNIPER_CHDLC => taps::juniper(LinkType::CISCO_HDLC.into(), frame),
         LinkType::IEEE802_11 | LinkType::PRISM | LinkType::RADIOTAP | LinkType::AVS => Err(Skip::Encapsulated),
         _ => Err(Skip::UnknownLink),
     }

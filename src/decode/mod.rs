@@ -22,6 +22,8 @@ mod isl;
 mod known;
 mod link;
 mod mpls;
+#[cfg(test)]
+mod nested;
 mod ppp;
 mod rest;
 mod shim;

@@ -9,6 +9,8 @@ pub enum Link {
     Ethernet,
     Raw,
     Sll2,
+    /// Another link type, with nothing in front of what the frame holds.
+    Bare(u16),
 }
 
 impl Link {
@@ -18,6 +20,7 @@ impl Link {
             Link::Ethernet => 1,
             Link::Raw => 101,
             Link::Sll2 => 276,
+            Link::Bare(number) => number,
         }
     }
 
@@ -25,7 +28,7 @@ impl Link {
         let mac = |client: bool| [2, 0, 0, 0, 0, if client { 1 } else { 2 }];
         let ether_type = frame.ether_type.to_be_bytes();
         let header = match self {
-            Link::Raw => Vec::new(),
+            Link::Raw | Link::Bare(_) => Vec::new(),
             Link::Null => vec![if frame.ether_type == 0x0800 { 2 } else { 30 }, 0, 0, 0],
             Link::Sll2 => [&ether_type[..], &[0, 0, 0, 0, 0, 3, 0, 1, 0, 6], &mac(frame.from_client), &[0, 0]].concat(),
             Link::Ethernet => {

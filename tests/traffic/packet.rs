@@ -100,7 +100,7 @@ fn ipv6(src: [u8; 16], dst: [u8; 16], ttl: u8, protocol: u8, upper: &[u8]) -> Ve
 }
 
 /// RFC 1071, word after word.
-fn checksum(bytes: &[u8]) -> u16 {
+pub fn checksum(bytes: &[u8]) -> u16 {
     let words = bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
     let sum = words.fold(0, |sum, word| (sum + word) % 0xffff);
     !(sum as u16)

@@ -24,11 +24,11 @@ rooms! {
     0x6558 => |_| Ok(Layer::Ethernet), "bridged Ethernet";
     0x880b => |_| Ok(Layer::Ppp), "PPP";
     0x88e5 => macsec::walk, "MACsec without encryption";
-    0x88e7 => backbone::walk, "provider backbone (802.1ah)";
-    0x8909 => metadata::walk, "Cisco metadata (SGT)";
+    0x88e7 => backbone::walk, "802.1ah provider backbone";
+    0x8909 => metadata::walk, "Cisco SGT";
     0x8926 => tags::vn_tag, "VN-tag";
     0x892f => tags::hsr, "HSR";
-    0x893f => tags::e_tag, "E-tag (802.1BR)";
+    0x893f => tags::e_tag, "802.1BR E-tag";
     0x894f => nsh::walk, "NSH";
 }
 

@@ -25,7 +25,7 @@ rooms! {
     IP_PROTOCOLS, by_protocol(u8) -> Room;
     4 | 94 => ip::v4, "IPv4 in IP";
     41 => ip::v6, "IPv6 in IP";
-    47 => gre::over_ip, "GRE with NVGRE, ERSPAN, WCCP and PPTP";
+    47 => gre::over_ip, "GRE, NVGRE, ERSPAN, WCCP, PPTP";
     97 => ether_ip::with_header, "EtherIP";
     115 => l2tp::over_ip, "L2TPv3";
     137 => mpls::stack, "MPLS";
@@ -35,7 +35,7 @@ rooms! {
 rooms! {
     /// Tunnels by the port of the UDP datagrams that carry them.
     UDP_PORTS, by_port(u16) -> Room;
-    1701 => l2tp::over_udp, "L2TPv2, L2TPv3";
+    1701 => l2tp::over_udp, "L2TP";
     2152 => gtp::version_1, "GTP-U";
     3386 => gtp::version_0, "GTPv0";
     3544 => teredo::walk, "Teredo";

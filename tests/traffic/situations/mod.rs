@@ -3,6 +3,7 @@
 mod files;
 mod links;
 mod numbers;
+mod tunnels;
 mod web;
 
 use super::talk::Talk;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Situation> {
     all.extend(links::all());
     all.extend(numbers::all());
     all.extend(files::all());
+    all.extend(tunnels::all());
     all.sort_by_key(|situation| situation.name);
     all
 }
