@@ -1,7 +1,8 @@
-//! Ethernet (IEEE 802.3), its VLAN tags (802.1Q, 802.1ad) and 802.2 LLC/SNAP (RFC 1042).
+//! Ethernet (IEEE 802.3) and 802.2 LLC/SNAP (RFC 1042).
 
 use super::frame::{Frame, Layer, Network};
-use crate::model::{Hop, Skip};
+use super::{isl, shim};
+use crate::model::Skip;
 
 /// A type field below this is a length: 802.2 follows.
 const LOWEST_TYPE: u16 = 0x0600;
@@ -13,29 +14,34 @@ const LOWEST_TYPE: u16 = 0x0600;
 #[inline]
 pub fn frame(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
     let &[d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = frame.rest.take::<14>()?;
-    frame.mac = Some([[s0, s1, s2, s3, s4, s5], [d0, d1, d2, d3, d4, d5]]);
-    by_type(u16::from_be_bytes([t0, t1]), frame)
+    let (destination, ether_type) = ([d0, d1, d2, d3, d4, d5], u16::from_be_bytes([t0, t1]));
+    frame.mac = Some([[s0, s1, s2, s3, s4, s5], destination]);
+    if isl::is_group(destination) {
+        return isl::walk(d5, ether_type, frame);
+    }
+    by_type(ether_type, frame)
 }
 
-/// What stands behind an EtherType, through any number of VLAN tags.
+/// What stands behind a type field of an Ethernet frame.
 ///
 /// # Errors
 /// Why it is no IP packet.
-pub fn by_type(mut ether_type: u16, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
-    loop {
-        match ether_type {
-            0x0800 => return Ok(Layer::Ip(Network::V4)),
-            0x86dd => return Ok(Layer::Ip(Network::V6)),
-            0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => {
-                let &[c0, c1, t0, t1] = frame.rest.take::<4>()?;
-                frame.path.0.push(Hop::Vlan(u16::from_be_bytes([c0, c1]) & 0x0fff));
-                ether_type = u16::from_be_bytes([t0, t1]);
-            }
-            0x8847 | 0x8848 => return Ok(Layer::Mpls),
-            length if length < LOWEST_TYPE => return Ok(Layer::Llc),
-            other => return Err(not_ip(other)),
-        }
+#[inline]
+pub fn by_type(ether_type: u16, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
+    match ether_type {
+        0x0800 => Ok(Layer::Ip(Network::V4)),
+        0x86dd => Ok(Layer::Ip(Network::V6)),
+        length if length < LOWEST_TYPE => Ok(Layer::Llc),
+        other => shim::walk(other, frame),
     }
+}
+
+/// What an EtherType announces where it cannot be a length: outside Ethernet frames.
+///
+/// # Errors
+/// [`Skip::NotIp`].
+pub fn announced(ether_type: u16) -> Result<Layer, Skip> {
+    if ether_type < LOWEST_TYPE { Err(Skip::NotIp) } else { Ok(Layer::EtherType(ether_type)) }
 }
 
 /// 802.2: SNAP with an EtherType, or IP's own service access point.
@@ -46,20 +52,10 @@ pub fn llc(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
     match frame.rest.take::<3>()? {
         [0xaa, 0xaa, 0x03] => match *frame.rest.take::<5>()? {
             // RFC 1042, and 802.1H for the protocols that need their own
-            [0, 0, 0 | 0xf8, t0, t1] if u16::from_be_bytes([t0, t1]) >= LOWEST_TYPE => {
-                by_type(u16::from_be_bytes([t0, t1]), frame)
-            }
+            [0, 0, 0 | 0xf8, t0, t1] => announced(u16::from_be_bytes([t0, t1])),
             _ => Err(Skip::NotIp),
         },
         [0x06, 0x06, 0x03] => Ok(Layer::Ip(Network::V4)),
         _ => Err(Skip::NotIp),
-    }
-}
-
-fn not_ip(ether_type: u16) -> Skip {
-    match ether_type {
-        // transparent bridging, PPP, PPPoE session, MACsec, provider backbone, network service header
-        0x6558 | 0x880b | 0x8864 | 0x88e5 | 0x88e7 | 0x894f => Skip::Encapsulated,
-        _ => Skip::NotIp,
     }
 }

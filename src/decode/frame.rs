@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::rest::Rest;
 use super::wifi::Radio;
-use crate::model::{Hop, LinkType, Path, Skip};
+use crate::model::{Hop, LinkType, Path, Skip, TunnelKind};
 
 /// Encapsulations inside each other that are decoded; VLAN tags and MPLS labels, which a frame soon has no room for, are
 /// not counted.
@@ -114,6 +114,14 @@ impl<'a> Frame<'a> {
         self.descend()?;
         self.path.0.push(hop);
         Ok(())
+    }
+
+    /// As [`enter`](Self::enter), for a tunnel between the addresses of the packet that carries it.
+    ///
+    /// # Errors
+    /// [`Skip::TooDeep`].
+    pub fn tunnel(&mut self, kind: TunnelKind, id: Option<u64>) -> Result<(), Skip> {
+        self.enter(Hop::tunnel(kind, [self.ip.src, self.ip.dst], id))
     }
 
     /// As [`enter`](Self::enter), for an encapsulation that is no part of identity.

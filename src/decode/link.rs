@@ -1,7 +1,13 @@
 //! From the link type of a capture to the first layer (<https://www.tcpdump.org/linktypes.html>).
 
+mod lines;
+mod networks;
+mod taps;
+
+use super::ethernet;
 use super::frame::{Frame, Layer, Network};
 use super::wifi::{self, Radio};
+use super::shim::pppoe;
 use crate::model::{LinkType, Skip};
 
 /// Takes off what is the link type's own.
@@ -28,7 +34,32 @@ pub fn walk(link: LinkType, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
         LinkType::RADIOTAP => wifi::radiotap(frame),
         LinkType::AVS => wifi::avs(frame),
         LinkType::PPI => wifi::ppi(frame),
-        LinkType::PPP_ETHER => Err(Skip::Encapsulated),
+        LinkType::PPP_ETHER => pppoe::session(frame),
+        LinkType::PPP_PPPD => lines::pppd(frame),
+        LinkType::SLIP => lines::slip(frame),
+        LinkType::FRAME_RELAY => lines::frame_relay(frame),
+        LinkType::ATM | LinkType::ATM_BSD => lines::atm(frame),
+        LinkType::SUN_ATM => lines::sun_atm(frame),
+        LinkType::DOCSIS => lines::docsis(frame),
+        LinkType::FDDI => networks::fddi(frame),
+        LinkType::IP_OVER_FC => networks::fibre_channel(frame),
+        LinkType::IEEE1394 => networks::firewire(frame),
+        LinkType::IPOIB => networks::infiniband(frame),
+        LinkType::DSA_BRCM => networks::broadcom(frame),
+        LinkType::DSA => networks::marvell(frame),
+        LinkType::EDSA => networks::marvell_typed(frame),
+        LinkType::DSA_BRCM_PREPEND | LinkType::NETANALYZER => taps::ethernet_behind(4, frame),
+        LinkType::EPON => taps::ethernet_behind(8, frame),
+        LinkType::NETANALYZER_TRANSPARENT => taps::ethernet_behind(12, frame),
+        LinkType::MPACKET => taps::mpacket(frame),
+        LinkType::NFLOG => taps::nflog(frame),
+        LinkType::PKTAP => taps::pktap(frame),
+        LinkType::IPNET => taps::ipnet(frame),
+        LinkType::SYMANTEC => taps::symantec(frame),
+        LinkType::JUNIPER_ETHER => taps::juniper(Layer::Ethernet, frame),
+        LinkType::JUNIPER_PPP => taps::juniper(Layer::Ppp, frame),
+        LinkType::JUNIPER_FRELAY => taps::juniper(LinkType::FRAME_RELAY.into(), frame),
+        LinkType::JUNIPER_CHDLC => taps::juniper(LinkType::CISCO_HDLC.into(), frame),
         _ => Err(Skip::UnknownLink),
     }
 }
@@ -57,7 +88,7 @@ fn cooked_protocol(hardware: u16, protocol: u16, frame: &mut Frame<'_>) -> Resul
         (IEEE80211_PRISM, _) => wifi::prism(frame),
         (IEEE80211_RADIOTAP, _) => wifi::radiotap(frame),
         (_, 4) => Ok(Layer::Llc),
-        (_, protocol) => Ok(Layer::EtherType(protocol)),
+        (_, protocol) => ethernet::announced(protocol),
     }
 }
 
@@ -106,5 +137,5 @@ fn ppp_with_dir(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
 /// `LINKTYPE_C_HDLC`: address, control, EtherType.
 fn cisco_hdlc(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
     let &[_, _, t0, t1] = frame.rest.take::<4>()?;
-    Ok(Layer::EtherType(u16::from_be_bytes([t0, t1])))
+    ethernet::announced(u16::from_be_bytes([t0, t1]))
 }

@@ -17,11 +17,17 @@ mod ethernet;
 mod found;
 pub mod fragments;
 mod frame;
+mod guess;
 mod ip;
+mod isl;
+mod known;
 mod link;
 mod mpls;
+#[cfg(test)]
+mod nested;
 mod ppp;
 mod rest;
+mod shim;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -37,6 +43,8 @@ use ip::Carried;
 use rest::Rest;
 use wifi::Inside;
 pub use wifi::{Air, Heard};
+pub use shim::ETHER_TYPES;
+pub use tunnel::{IP_PROTOCOLS, UDP_PORTS};
 
 /// Decodes one captured frame.
 ///

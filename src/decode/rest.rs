@@ -67,11 +67,13 @@ impl<'a> Rest<'a> {
         Ok(Rest { at: self.at + count, ..*self })
     }
 
-    /// Ends the rest after `length` bytes: what a length field says. More than was captured is promised only.
+    /// Ends the rest after `length` bytes: what a length field says. More than was captured is promised only, and no more
+    /// than what it lies in was on the wire.
     #[inline]
     pub fn limit(&self, length: usize) -> Rest<'a> {
         let promised = self.at + length;
-        Rest { seen: &self.seen[..promised.min(self.seen.len())], promised, ..*self }
+        let on_wire = self.on_wire.min(self.promised);
+        Rest { seen: &self.seen[..promised.min(self.seen.len())], promised, on_wire, ..*self }
     }
 
     /// Without the last `count` bytes of what is promised: they are no part of the packet.

@@ -134,7 +134,6 @@ fn what_is_no_tcp_segment_has_its_reason() {
     let ether = |ether_type: [u8; 2]| reason(LinkType::ETHERNET, &after(&after(&MACS, &ether_type), &[0; 46]));
     assert_eq!(ether([8, 6]), "not_ip");
     assert_eq!(ether([0x88, 0x63]), "not_ip");
-    assert_eq!(ether([0x88, 0x64]), "encapsulated");
     let protocol = |protocol: u8| {
         let mut packet = ipv4();
         packet[9] = protocol;

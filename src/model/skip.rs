@@ -42,7 +42,7 @@ reasons! {
     NoData = "no_data";
     /// An 802.11 frame whose check sequence is wrong (looked at only where asked for).
     BadFcs = "bad_fcs";
-    /// 802.11 traffic that is encrypted.
+    /// 802.11 or MACsec traffic that is encrypted.
     Encrypted = "encrypted";
     /// The capture cut the frame inside a header that is needed.
     CutHeader = "cut_header";

@@ -3,7 +3,7 @@
 use clap::builder::StyledStr;
 use clap::{Arg, Command, CommandFactory};
 use flowcase::cli::{Cli, errors::EXIT_CODES};
-use flowcase::decode::decode;
+use flowcase::decode::{ETHER_TYPES, IP_PROTOCOLS, UDP_PORTS, decode};
 use flowcase::index::columns::{COLUMNS, FUNCTIONS};
 use flowcase::model::{AnomalyKind, Limits, LinkType, Skip};
 
@@ -40,6 +40,7 @@ fn block(name: &str) -> String {
             table(["exit code", "meaning"], EXIT_CODES.map(|(code, meaning)| [code.to_string(), meaning.into()]))
         }
         "links" => links(),
+        "encapsulations" => encapsulations(),
         "limits" => limits(),
         _ => panic!("no list makes `{name}`"),
     }
@@ -140,6 +141,23 @@ fn links() -> String {
     let list = |links: Vec<LinkType>| links.iter().map(LinkType::to_string).collect::<Vec<_>>().join(", ");
     let rows = [("decoded", decoded), ("known, but skipped as `encapsulated`", refused)];
     table(["outcome", "link types"], rows.map(|(outcome, links)| [outcome.to_owned(), list(links)]))
+}
+
+fn encapsulations() -> String {
+    let protocols = IP_PROTOCOLS.iter().map(|(numbers, name)| known(numbers, name, u8::to_string));
+    let ports = UDP_PORTS.iter().map(|(numbers, name)| known(numbers, name, u16::to_string));
+    let types = ETHER_TYPES.iter().map(|(numbers, name)| known(numbers, name, |number| format!("{number:#06x}")));
+    let rows = [
+        ("EtherType", types.collect::<Vec<_>>()),
+        ("protocol in IP", protocols.collect()),
+        ("UDP port, if the header looks like it", ports.collect()),
+    ];
+    table(["known by its", "encapsulations"], rows.map(|(by, names)| [by.to_owned(), names.join(", ")]))
+}
+
+/// `VXLAN (4789, 8472)`.
+fn known<T>(numbers: &[T], name: &str, text: impl Fn(&T) -> String) -> String {
+    format!("{name} ({})", numbers.iter().map(text).collect::<Vec<_>>().join(", "))
 }
 
 /// Taken apart by name, so that a new limit cannot be left out.

@@ -4,6 +4,7 @@ mod files;
 mod fragments;
 mod links;
 mod numbers;
+mod tunnels;
 mod web;
 mod wifi;
 
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Situation> {
     all.extend(files::all());
     all.extend(wifi::all());
     all.extend(fragments::all());
+    all.extend(tunnels::all());
     all.sort_by_key(|situation| situation.name);
     all
 }
