@@ -6,8 +6,8 @@ mod taps;
 
 use super::ethernet;
 use super::frame::{Frame, Layer, Network};
-use super::wifi::{self, Radio};
 use super::shim::pppoe;
+use super::wifi::{self, Radio};
 use crate::model::{LinkType, Skip};
 
 /// Takes off what is the link type's own.

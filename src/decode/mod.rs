@@ -41,10 +41,10 @@ pub use frame::Onward;
 use frame::{Frame, Layer};
 use ip::Carried;
 use rest::Rest;
-use wifi::Inside;
-pub use wifi::{Air, Heard};
 pub use shim::ETHER_TYPES;
 pub use tunnel::{IP_PROTOCOLS, UDP_PORTS};
+use wifi::Inside;
+pub use wifi::{Air, Heard};
 
 /// Decodes one captured frame.
 ///

@@ -1,3 +1,5 @@
+//! Any bytes as a capture file: see targets/capture.rs.
+
 #![no_main]
 
 #[path = "../targets/mod.rs"]

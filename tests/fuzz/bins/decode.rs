@@ -1,3 +1,5 @@
+//! Any bytes as frames: see targets/decode.rs.
+
 #![no_main]
 
 #[path = "../targets/mod.rs"]

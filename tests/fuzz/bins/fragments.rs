@@ -1,3 +1,5 @@
+//! Any parts of packets: see targets/fragments.rs.
+
 #![no_main]
 
 #[path = "../targets/mod.rs"]

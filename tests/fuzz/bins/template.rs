@@ -1,3 +1,5 @@
+//! Any template of names: see targets/template.rs.
+
 #![no_main]
 
 #[path = "../targets/mod.rs"]

@@ -1,3 +1,5 @@
+//! Any segments: see targets/track.rs.
+
 #![no_main]
 
 #[path = "../targets/mod.rs"]

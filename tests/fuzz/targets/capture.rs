@@ -22,7 +22,9 @@ pub fn run(data: &[u8]) {
 }
 
 /// Numbers, positions and bytes of all frames, and how it ended.
-fn frames(raw: Box<dyn Read + Send>) -> (Vec<(u64, u64, Vec<u8>)>, Option<String>) {
+type All = (Vec<(u64, u64, Vec<u8>)>, Option<String>);
+
+fn frames(raw: Box<dyn Read + Send>) -> All {
     let opened = Input::over(raw, false).map_err(|error| error.to_string());
     let mut reader = match opened.and_then(|input| Reader::over(input).map_err(|stop| stop.to_string())) {
         Ok(reader) => reader,
