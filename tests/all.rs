@@ -20,5 +20,6 @@ mod support;
 mod tamper;
 mod testdata;
 mod traffic;
+mod tshark;
 mod udp;
 mod wifi;

@@ -54,7 +54,7 @@ fn survives(place: &Place, mutant: &[u8], number: u64) {
 }
 
 /// The captures beneath a directory that are not too long.
-fn captures(directory: &Path) -> Vec<PathBuf> {
+pub fn captures(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
         let is_list = path.extension().is_some_and(|ending| ["csv", "md", "json"].iter().any(|list| ending == *list));
