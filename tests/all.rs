@@ -6,6 +6,7 @@ mod cli;
 mod export;
 mod floors;
 mod fuzz;
+mod holes;
 mod house;
 mod kill;
 mod laws;

@@ -110,8 +110,8 @@ impl<'scope> Recorder<'scope> {
         payload.begin(start.batch + 1)?;
         let mut limits = settings.limits.clone();
         limits.max_ranges = limits.max_ranges.min(start.budget.ranges());
-        let (gather, awake) = (start.budget.gather / SHARDS, settings.limits.awake_flows / SHARDS);
-        let shards = stores.into_iter().map(|store| Shard::new(store, gather, awake, payload.bed())).collect();
+        let gather = start.budget.gather / SHARDS;
+        let shards = stores.into_iter().map(|store| Shard::new(store, gather, &limits, payload.bed())).collect();
         Ok(Recorder {
             tracker: Tracker::new(limits, start.connection, start.flow),
             crew: Crew::start(scope, start.workers, shards, || scribe.desk())?,

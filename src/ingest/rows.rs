@@ -3,7 +3,7 @@
 use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, Rest, SideRow};
 use crate::model::{AnomalyKind, Digests, FlowId};
 use crate::reassemble::Part;
-use crate::track::{Connection, Direction, Flow, Stamp};
+use crate::track::{Connection, Direction, Flow, Stamp, Strangeness};
 
 /// The connection's row: originator first. `has_file` tells which of its flows have one.
 pub fn connection(connection: &Connection, rest: Rest, has_file: impl Fn(FlowId) -> bool) -> ConnectionRow {
@@ -106,9 +106,14 @@ pub fn spilled(first: Stamp, count: u64) -> AnomalyRow {
     }
 }
 
-/// The anomalies of a connection's flows.
-pub fn anomalies(connection: &Connection) -> impl Iterator<Item = AnomalyRow> + '_ {
-    connection.strange().iter().map(|strange| AnomalyRow {
+/// The anomalies of a connection's flows; that one has too many bytes in holes only if it still has.
+pub fn anomalies(connection: &Connection, max_digested_gaps: u64) -> impl Iterator<Item = AnomalyRow> + '_ {
+    let has_digests = move |flow: FlowId| {
+        let gaps = File::all(connection).find(|file| file.flow().id == flow).map(|file| file.extent().gap_bytes());
+        gaps.is_none_or(|gaps| gaps <= max_digested_gaps)
+    };
+    let stands = move |strange: &&Strangeness| strange.kind != AnomalyKind::DigestLimit || !has_digests(strange.flow);
+    connection.strange().iter().filter(stands).map(|strange| AnomalyRow {
         capture: strange.first.capture,
         frame: strange.first.frame,
         kind: strange.kind,

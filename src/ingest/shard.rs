@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::Error;
 use super::dormant::{self, Dormant, Rest, Waking};
 use super::live::Live;
-use super::order::{Named, Order, Source, Then};
+use super::order::{Named, Order, SHARDS, Source, Then};
 use super::rows::{self, File};
 use super::scribe::Desk;
 use crate::index::rows::{DormantRow, FlowRow, Row};
-use crate::model::{ConnectionId, FlowId};
+use crate::model::{ConnectionId, FlowId, Limits};
 use crate::reassemble::part::Kind;
 use crate::store::{Bed, Gathered, PayloadStore};
 use crate::track::Connection;
@@ -21,13 +21,17 @@ pub struct Shard {
     settled: HashMap<ConnectionId, DormantRow, foldhash::fast::RandomState>,
     /// Room for the bytes an overlap is compared with.
     pub(super) earlier: Vec<u8>,
+    /// See [`Limits::max_digested_gaps`].
+    max_digested_gaps: u64,
 }
 
 impl Shard {
-    /// Stores payload in `store`, gathering at most `gather` bytes in front of it. Beyond `awake` flows, those that are not
-    /// used sleep in `bed`.
-    pub fn new(store: Box<dyn PayloadStore>, gather: usize, awake: usize, bed: Bed) -> Self {
-        Shard { store: Gathered::new(store, gather, awake, bed), settled: HashMap::default(), earlier: Vec::new() }
+    /// Stores payload in `store`, gathering at most `gather` bytes in front of it. Flows that are not used sleep in `bed`,
+    /// beyond so many.
+    pub fn new(store: Box<dyn PayloadStore>, gather: usize, limits: &Limits, bed: Bed) -> Self {
+        let store = Gathered::new(store, gather, limits.awake_flows / SHARDS, bed);
+        let max_digested_gaps = limits.max_digested_gaps;
+        Shard { store, settled: HashMap::default(), earlier: Vec::new(), max_digested_gaps }
     }
 
     /// See [`PayloadStore::announce`]; speaks for all shards.
@@ -108,13 +112,16 @@ impl Shard {
         let has_file = |flow| flows.iter().any(|rest| rest.flow == flow);
         let row = rows::connection(connection, dormant::rest(connection, then), has_file);
         desk.put(Row::Connection(Box::new(row)))?;
-        rows::anomalies(connection).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;
+        let limit = self.max_digested_gaps;
+        rows::anomalies(connection, limit).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;
         Ok(flows)
     }
 
     fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Rest, Error> {
         let id = file.flow().id;
-        let (mut live, stored) = self.store.close(id, file.extent().length())?;
+        let extent = file.extent();
+        let digested = extent.gap_bytes() <= self.max_digested_gaps;
+        let (mut live, stored) = self.store.close(id, extent.length(), digested)?;
         let extents = live.encoder.finish().unwrap_or_default();
         let row =
             FlowRow { digests: stored.digests, pieces: stored.pieces, ..file.row(stored.path, live.replaced, extents) };

@@ -68,6 +68,8 @@ kinds! {
     ByteLimit = "byte_limit";
     /// More generations of one address and port pair at once than are kept: the oldest was ended.
     GenerationLimit = "generation_limit";
+    /// So many bytes of a flow are holes that it has no digests: to digest them would take too long.
+    DigestLimit = "digest_limit";
     /// A fragment contradicts one that came before, in bytes or in the length of the packet: the first one counts.
     FragmentConflict = "fragment_conflict";
     /// More unfinished packets than may wait for their missing fragments: the one that waited longest was given up.

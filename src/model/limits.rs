@@ -15,6 +15,9 @@ pub struct Limits {
     pub max_ranges: usize,
     /// Connections of one address and port pair kept at once (generations and paths): bounds the search on a segment.
     pub max_generations: usize,
+    /// Bytes of holes in a part of a flow beyond which its digests are left out: holes are read as zeros, and to digest them
+    /// takes as long as to digest data.
+    pub max_digested_gaps: u64,
     /// Memory that parts of packets take while others are missing, in bytes: past it the packet that waits longest is given
     /// up.
     pub fragment_bytes: usize,
@@ -42,6 +45,7 @@ impl Default for Limits {
             max_parts: 1024,
             max_ranges: 1 << 20,
             max_generations: 64,
+            max_digested_gaps: 1 << 30,
             fragment_bytes: 16 << 20,
             fragment_ns: 60_000_000_000,
             max_networks: 4096,

@@ -131,6 +131,11 @@ impl Part {
         }
     }
 
+    /// Bytes of its holes.
+    pub fn gap_bytes(&self) -> u64 {
+        self.length() - self.stored()
+    }
+
     /// The number of the byte behind all that is known to exist, captured or not.
     pub(super) fn end_number(&self) -> u32 {
         match &self.0 {

@@ -151,12 +151,12 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
     }
 
     /// See [`PayloadStore::close`]; gives what the caller kept of the flow too.
-    pub fn close(&mut self, flow: FlowId, length: u64) -> Result<(T, Stored), Error> {
+    pub fn close(&mut self, flow: FlowId, length: u64, digested: bool) -> Result<(T, Stored), Error> {
         if let Some((asleep, with)) = self.rouse(flow)? {
-            return Ok((with, self.close_asleep(flow, asleep, length)?));
+            return Ok((with, self.close_asleep(flow, asleep, length, digested)?));
         }
         self.put(flow)?;
-        let stored = self.store.close(flow, length)?;
+        let stored = self.store.close(flow, length, digested)?;
         let held = self.flows.remove(&flow).expect(BEGUN);
         Ok((held.with, stored))
     }
@@ -169,14 +169,14 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
     }
 
     /// A sleeping flow as its last moment awake was the end.
-    fn close_asleep(&mut self, flow: FlowId, asleep: Asleep, length: u64) -> Result<Stored, Error> {
+    fn close_asleep(&mut self, flow: FlowId, asleep: Asleep, length: u64, digested: bool) -> Result<Stored, Error> {
         match asleep {
             Asleep { length: known, digests: Some(digests), path, pieces, .. } if known == length => {
                 Ok(Stored { path, digests, pieces })
             }
             asleep => {
                 self.store.wake(flow, asleep);
-                self.store.close(flow, length)
+                self.store.close(flow, length, digested)
             }
         }
     }

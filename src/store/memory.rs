@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::digest::Front;
 use super::{Asleep, AtRest, Error, PayloadStore, Stored};
-use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
+use crate::model::{Digests, FlowId, HashKind, PackFrame, Timestamp};
 
 /// Every flow as a map from stream position to byte.
 #[derive(Default)]
@@ -72,7 +72,7 @@ impl PayloadStore for Memory {
         self.resume(flow, AtRest { path, base, length, first, pieces });
     }
 
-    fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error> {
+    fn close(&mut self, flow: FlowId, length: u64, digested: bool) -> Result<Stored, Error> {
         let mut bytes = vec![0; length as usize];
         let base = self.flows.get(&flow).map_or(0, |payload| payload.base);
         self.read(flow, base, &mut bytes)?;
@@ -80,7 +80,8 @@ impl PayloadStore for Memory {
         front.feed(&bytes);
         let path = self.flows.remove(&flow).unwrap_or_default().path;
         self.closed.insert(path.clone(), bytes);
-        Ok(Stored { path, digests: front.finish(), pieces: None })
+        let digests = if digested { front.finish() } else { Digests::default() };
+        Ok(Stored { path, digests, pieces: None })
     }
 
     fn prepare(&mut self) -> Result<Vec<PackFrame>, Error> {

@@ -126,8 +126,9 @@ pub trait PayloadStore: Send {
     fn sleep(&mut self, flow: FlowId) -> Result<Option<Asleep>, Error>;
     /// The flow goes on.
     fn wake(&mut self, flow: FlowId, asleep: Asleep);
-    /// The flow is whole, `length` bytes from its base.
-    fn close(&mut self, flow: FlowId, length: u64) -> Result<Stored, Error>;
+    /// The flow is whole, `length` bytes from its base. Without `digested` its digests are left out: holes are free, but not
+    /// to digest.
+    fn close(&mut self, flow: FlowId, length: u64, digested: bool) -> Result<Stored, Error>;
     /// All flows are closed: what the commit needs is written, and what must wait for it is told to the journal. Gives the
     /// frames of packs made since the last commit, for the index.
     fn prepare(&mut self) -> Result<Vec<PackFrame>, Error>;

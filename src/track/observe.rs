@@ -202,6 +202,7 @@ impl Connection {
         }
         let (id, at) = (direction.flow_id(part), &direction.stream.parts()[part]);
         let (begins, base) = (placed.new > 0 && at.stored() == placed.new, at.base());
+        let is_mostly_holes = at.gap_bytes() > context.limits.max_digested_gaps;
         if begins {
             out.push(Event::Begun(Box::new(self.begun(side, part))));
         }
@@ -218,6 +219,9 @@ impl Connection {
         }
         if placed.opened && part > 0 {
             self.note(AnomalyKind::Jump, side, part, segment, context);
+        }
+        if is_mostly_holes {
+            self.note(AnomalyKind::DigestLimit, side, part, segment, context);
         }
         for kind in placed.strange {
             self.note(kind, side, part, segment, context);

@@ -170,6 +170,7 @@ fn limits() -> String {
         max_parts,
         max_ranges,
         max_generations,
+        max_digested_gaps,
         fragment_bytes,
         fragment_ns,
         max_networks,
@@ -184,6 +185,7 @@ fn limits() -> String {
         ("parts of a flow", max_parts.to_string()),
         ("separate ranges (holes) of a part", max_ranges.to_string()),
         ("connections of one pair of addresses and ports kept at once", max_generations.to_string()),
+        ("bytes of holes in a flow beyond which it has no digests", format!("{} GiB", max_digested_gaps >> 30)),
         (
             "memory for fragments of unfinished packets, less with a small `--memory`",
             format!("{} MiB", fragment_bytes >> 20),

@@ -167,8 +167,8 @@ impl PayloadStore for Files {
         self.flows.insert(id, Flow { base, end, disk, ..Flow::new(path, first) });
     }
 
-    fn close(&mut self, id: FlowId, length: u64) -> Result<Stored, Error> {
-        self.with(id, |flow, disk| flow.complete(length, disk))?;
+    fn close(&mut self, id: FlowId, length: u64, digested: bool) -> Result<Stored, Error> {
+        self.with(id, |flow, disk| flow.complete(length, digested, disk))?;
         let Flow { path, front, .. } = self.flows.remove(&id).expect(BEGUN);
         if let Some(front) = front.as_ref().filter(|_| length >= PARK_FROM && self.parked.len() < MAX_PARKED) {
             self.parked.insert(id, front.clone());
@@ -250,15 +250,19 @@ impl Flow {
         if before > 0 { self.read_early(position, &mut into[..before], disk) } else { Ok(()) }
     }
 
-    /// The flow is whole: so is its file.
-    fn complete(&mut self, length: u64, disk: &mut Disk) -> Result<(), Error> {
+    /// The flow is whole: so is its file, and so are its digests if they are wanted.
+    fn complete(&mut self, length: u64, digested: bool, disk: &mut Disk) -> Result<(), Error> {
         if self.disk.is_none() {
             self.make_writable(disk)?;
         }
         if self.must_rebuild() {
             self.rebuild(length, disk)?;
         }
-        self.catch_up(length, disk)?;
+        if digested {
+            self.catch_up(length, disk)?;
+        } else {
+            self.front = None;
+        }
         self.set_times(disk)?;
         self.file = None;
         Ok(())

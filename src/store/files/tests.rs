@@ -116,7 +116,7 @@ impl Pair {
     }
 
     fn close(&mut self) -> Digests {
-        let ((), stored) = self.files.close(1, self.length()).unwrap();
+        let ((), stored) = self.files.close(1, self.length(), true).unwrap();
         self.files.store().prepare().unwrap();
         assert_eq!(stored.path, "flows/x/f");
         stored.digests
@@ -131,7 +131,7 @@ impl Pair {
             return;
         }
         let length = self.length();
-        assert_eq!(self.close(), self.memory.close(1, length).unwrap().digests);
+        assert_eq!(self.close(), self.memory.close(1, length, true).unwrap().digests);
         self.files.store().settle().unwrap();
         self.journal.end(&self.beneath).unwrap();
         self.journal.begin(&self.beneath, 2, false).unwrap();

@@ -161,8 +161,8 @@ impl<'a> Pair<'a> {
         for flow in 1..4 {
             let (base, end) = (self.covered[&flow].start().unwrap_or(0), self.covered[&flow].end().unwrap_or(0));
             let length = (end - base) as u64;
-            let stored = self.packed.close(flow, length).unwrap();
-            assert_eq!(stored.digests, self.memory.close(flow, length).unwrap().digests);
+            let stored = self.packed.close(flow, length, true).unwrap();
+            assert_eq!(stored.digests, self.memory.close(flow, length, true).unwrap().digests);
             rest.push((flow, AtRest { path: flow.to_string(), base, length, first: None, pieces: stored.pieces }));
         }
         rest
