@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod bad_input;
+mod canary;
 mod cli;
 mod export;
 mod floors;
