@@ -45,7 +45,7 @@ impl Default for Limits {
             max_parts: 1024,
             max_ranges: 1 << 20,
             max_generations: 64,
-            max_digested_gaps: 1 << 30,
+            max_digested_gaps: 8 << 30,
             fragment_bytes: 16 << 20,
             fragment_ns: 60_000_000_000,
             max_networks: 4096,
