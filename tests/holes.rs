@@ -11,7 +11,7 @@ const STEP: u32 = (16 << 20) - 1;
 fn jumps(count: u32) -> Vec<Frame> {
     let ends = ["10.0.0.1:4000", "10.0.0.2:80"].map(|end| end.parse().unwrap());
     let jump = |number: u32| {
-        let segment = Tcp { seq: number * STEP, ack: 1, flags: PSH | ACK, options: &[], payload: b"j" };
+        let segment = Tcp { seq: number.wrapping_mul(STEP), ack: 1, flags: PSH | ACK, options: &[], payload: b"j" };
         Frame::ip(1_700_000_000_000_000_000 + i64::from(number) * 1000, true, ends, 64, 6, &segment.bytes(ends))
     };
     (0..count).map(jump).collect()
