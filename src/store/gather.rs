@@ -13,7 +13,15 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
 }
 
+/// What a chunk takes in memory besides its bytes: counted too, so that there are never more of them than are quickly moved.
+const CHUNK: usize = 64;
+
 impl Chunk {
+    /// What it takes in memory.
+    pub fn cost(&self) -> usize {
+        CHUNK + self.bytes.len()
+    }
+
     /// Its stream positions.
     pub fn range(&self) -> Range<i64> {
         self.position..self.position + self.bytes.len() as i64
@@ -39,12 +47,13 @@ impl Gather {
                 let mut chunk = Chunk { position, bytes: buffer() };
                 chunk.bytes.clear();
                 chunk.bytes.extend_from_slice(bytes);
+                self.held += CHUNK;
                 self.chunks.insert(after, chunk);
             }
         }
     }
 
-    /// Bytes held.
+    /// Bytes of memory held.
     pub fn held(&self) -> usize {
         self.held
     }
@@ -73,6 +82,6 @@ impl Gather {
             chunk.bytes.drain(..(position - chunk.position) as usize);
             chunk.position = position;
         }
-        self.held = self.chunks.iter().map(|chunk| chunk.bytes.len()).sum();
+        self.held = self.chunks.iter().map(Chunk::cost).sum();
     }
 }

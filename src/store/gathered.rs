@@ -107,8 +107,9 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
         let spare = &mut self.spare[usize::from(held.large)];
         // a full segment is seldom the last
         let buffer = || if bytes.len() >= 1024 { spare.pop().unwrap_or_default() } else { Vec::new() };
+        let before = held.gather.held();
         held.gather.add(position, bytes, buffer);
-        self.gathered += bytes.len();
+        self.gathered += held.gather.held() - before;
         if held.gather.held() >= GATHER {
             held.large = true;
             self.put(flow)?;
@@ -236,7 +237,7 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
     /// Writes what is gathered of a flow.
     fn put(&mut self, flow: FlowId) -> Result<(), Error> {
         for mut chunk in self.flows.get_mut(&flow).expect(BEGUN).gather.take() {
-            self.gathered -= chunk.bytes.len();
+            self.gathered -= chunk.cost();
             self.store.write(flow, chunk.position, &chunk.bytes)?;
             let large = usize::from(chunk.bytes.capacity() >= GATHER);
             let worth_keeping = large == 1 || SMALL.contains(&chunk.bytes.capacity());

@@ -15,6 +15,8 @@ pub const DEFAULT_NAME: &str = "%A.%a-%B.%b%V%v%C%c";
 pub const DIRECTORY: &str = "flows";
 /// Longest text between letters in one name: leaves room for two IPv6 addresses under the 255 bytes of a file name.
 const MAX_LITERAL: usize = 100;
+/// Bytes that file systems take for a name, less what `.udp` takes.
+const MAX_NAME: usize = 255 - 4;
 
 /// A checked template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +90,13 @@ impl Template {
         };
         let sample: String = pieces.iter().map(shortest).collect();
         let bad = |name: &str| name.is_empty() || name == "." || name == ".." || name.len() > MAX_LITERAL;
-        if sample.split('/').any(bad) || sample.chars().any(char::is_control) {
+        let widest = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Letter(letter) => "0".repeat(width(*letter)),
+        };
+        let longest: String = pieces.iter().map(widest).collect();
+        let is_too_long = longest.split('/').any(|name| name.len() > MAX_NAME);
+        if is_too_long || sample.split('/').any(bad) || sample.chars().any(char::is_control) {
             return Err(Error::Path(text.to_owned()));
         }
         Ok(Template { pieces, binned: false })
@@ -120,6 +128,22 @@ impl Template {
 
 /// Bytes of a binned path between IPv4 addresses with a VLAN tag, and some.
 const USUAL_LENGTH: usize = 64;
+
+/// Characters that a letter makes, at most.
+fn width(letter: char) -> usize {
+    match letter {
+        // an IPv6 address without any zeros
+        'A' | 'B' => 39,
+        'E' | 'e' => 17,
+        'T' | 't' | 'S' => 20,
+        'c' | '#' => 10,
+        'a' | 'b' => 5,
+        'v' => 4,
+        'N' | 'K' | 'M' | 'G' => 3,
+        'V' => 2,
+        _ => 1,
+    }
+}
 
 /// A name is made for every flow, so digits are written without the machinery of `format!`.
 fn expand(letter: char, facts: &Facts<'_>, count: u32, out: &mut String) {
