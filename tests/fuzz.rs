@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::panic::catch_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fastrand::Rng;
 use flowcase::capture::{Reader, Source};
@@ -12,7 +12,7 @@ use flowcase::model::Batch;
 #[path = "fuzz/targets/mod.rs"]
 mod targets;
 
-use crate::support::testdata;
+use crate::support::{captures, files, testdata};
 
 /// Longer seeds say no more, and take longer.
 const LONGEST: usize = 4096;
@@ -38,8 +38,8 @@ fn mutants_are_survived() {
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(target);
     let mut seeds: Vec<Vec<u8>> = files(&corpus).iter().map(|path| fs::read(path).unwrap()).collect();
-    let captures = files(Path::new(&testdata("")));
-    let captures = captures.iter().filter(|path| !matches!(path.extension().unwrap().to_str(), Some("csv" | "md")));
+    let captures = captures(Path::new(&testdata("")));
+    let captures = captures.iter();
     match target {
         "capture" => seeds.extend(captures.map(|path| fs::read(path).unwrap()).filter(|bytes| bytes.len() <= LONGEST)),
         "decode" => seeds.extend(captures.filter_map(|path| frames(path))),
@@ -61,15 +61,6 @@ fn frames(capture: &Path) -> Option<Vec<u8>> {
     }
     seed.truncate(LONGEST);
     Some(seed)
-}
-
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
-    }
-    files.sort();
-    files
 }
 
 /// A seed after a few accidents: bits turned, bytes set to extremes, pieces lost, repeated, or taken from another seed.

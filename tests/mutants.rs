@@ -3,12 +3,12 @@
 //! `testdata/`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use fastrand::Rng;
 
-use crate::support::{PROGRAM, Place, STORES, open, select, stderr, testdata};
+use crate::support::{PROGRAM, Place, STORES, captures, open, select, stderr, testdata};
 
 /// Longer captures take their time without being stranger.
 const LONGEST: u64 = 256 << 10;
@@ -18,7 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn mutants_of_captures_are_survived() {
     let count: u64 = std::env::var("FLOWCASE_MUTANTS").map_or(120, |count| count.parse().unwrap());
     let directory = std::env::var("FLOWCASE_CAPTURES").unwrap_or_else(|_| testdata(""));
-    let captures: Vec<Vec<u8>> = captures(Path::new(&directory)).iter().map(|path| fs::read(path).unwrap()).collect();
+    let captures = captures(Path::new(&directory));
+    let captures = captures.iter().filter(|path| path.metadata().unwrap().len() <= LONGEST);
+    let captures: Vec<Vec<u8>> = captures.map(|path| fs::read(path).unwrap()).collect();
     assert!(captures.len() > 20);
     for number in 0..count {
         let mut rng = Rng::with_seed(number);
@@ -51,21 +53,6 @@ fn survives(place: &Place, mutant: &[u8], number: u64) {
     place.assert_whole("case");
     let sums = "SELECT frames - used_frames - (SELECT coalesce(sum(frames), 0) FROM skipped) FROM captures";
     assert_eq!(select(&open(&place.path().join("case")), sums), ["0"], "mutant {number}");
-}
-
-/// The captures beneath a directory that are not too long.
-pub fn captures(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
-        let is_list = path.extension().is_some_and(|ending| ["csv", "md", "json"].iter().any(|list| ending == *list));
-        match path.is_dir() {
-            true => found.extend(captures(&path)),
-            false if !is_list && path.metadata().unwrap().len() <= LONGEST => found.push(path),
-            false => {}
-        }
-    }
-    found.sort();
-    found
 }
 
 /// A capture after a few accidents: bits turned, lengths at their extremes, a cut, a piece of another capture.

@@ -212,6 +212,24 @@ fn text(value: ValueRef<'_>) -> String {
     }
 }
 
+/// The files beneath a directory, in order of their paths.
+pub fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// The captures beneath a directory: every file that is no list and no page.
+pub fn captures(directory: &Path) -> Vec<PathBuf> {
+    let is_list = |path: &PathBuf| {
+        path.extension().is_some_and(|ending| ["csv", "md", "json"].iter().any(|list| ending == *list))
+    };
+    files(directory).into_iter().filter(|path| !is_list(path)).collect()
+}
+
 fn walk(directory: &Path, case: &Path, files: &mut BTreeMap<String, (String, SystemTime)>) {
     for entry in fs::read_dir(directory).into_iter().flatten().map(Result::unwrap) {
         let path = entry.path();

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use flowcase::store::Kind;
 use rusqlite::Connection;
 
-use crate::support::{Place, select, stderr, testdata};
+use crate::support::{Place, files, select, stderr, testdata};
 
 /// A case with rows in every table: gaps, a conflict, anomalies, skipped frames, connections and fragments at rest.
 fn made() -> (Place, PathBuf) {
@@ -28,10 +28,7 @@ fn made_with(store: Kind) -> (Place, PathBuf) {
 
 /// The files beneath `flows/`, by size.
 fn payload(directory: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.is_dir() { files.extend(payload(&path)) } else { files.push(path) }
-    }
+    let mut files = files(directory);
     files.sort_by_key(|path| path.metadata().unwrap().len());
     files
 }

@@ -112,7 +112,7 @@ impl Core {
 
     fn put_together(&mut self, at: Stamp, fragment: Fragment<'_>) -> u64 {
         let bearer = Bearer { capture: at.capture, bytes: 0 };
-        match self.fragments.take(at.time, fragment, Vec::new(), &[bearer], &mut Vec::new()) {
+        match self.fragments.take(at.time, fragment, &[], &[bearer], &mut Vec::new()) {
             Taken::Waits => 0,
             Taken::Again(_) => 1,
             Taken::Whole(whole) => {

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use crate::mutants::captures;
-use crate::support::{Place, open, select, testdata};
+use crate::support::{Place, captures, open, select, testdata};
 
 /// Where the two differ, and why each is right in its way.
 const DIFFERENCES: &[(&str, &str)] = &[

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::frame::Onward;
+use crate::model::wlan::mac_text;
 use crate::model::{Path, Segment, Skip};
 
 /// What a frame holds.
@@ -72,13 +73,11 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Ip { ends: [src, dst], id, .. } => write!(f, "IP packet {id} from {src} to {dst}"),
-            Key::Wifi(from, to, number, _) => write!(f, "802.11 frame {number} from {} to {}", mac(from), mac(to)),
+            Key::Wifi(from, to, number, _) => {
+                write!(f, "802.11 frame {number} from {} to {}", mac_text(*from), mac_text(*to))
+            }
         }
     }
-}
-
-fn mac(address: &[u8; 6]) -> String {
-    address.map(|byte| format!("{byte:02x}")).join(":")
 }
 
 /// Where a part belongs in its packet.

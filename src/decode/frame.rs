@@ -62,16 +62,12 @@ pub enum Layer {
     Amsdu,
     /// PPP, from its address, control or protocol field on.
     Ppp,
-    /// What stands behind a PPP protocol number.
-    PppProtocol(u16),
     /// A stack of MPLS labels.
     Mpls,
     /// An IP packet.
     Ip(Network),
     /// What an IP packet carries, by its protocol number, from its extension headers on.
     Upper(u8, Network),
-    /// What an IP packet carries behind all extension headers.
-    Transport(u8),
 }
 
 /// The number of a [`LinkType`].

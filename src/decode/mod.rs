@@ -35,7 +35,7 @@ mod tunnel;
 mod udp;
 mod wifi;
 
-use crate::model::{LinkType, Skip};
+use crate::model::{LinkType, Skip, Transport};
 pub use found::{Found, Fragment, Key, Place};
 pub use frame::Onward;
 use frame::{Frame, Layer};
@@ -67,16 +67,14 @@ pub fn resume<'a>(onward: &Onward, whole: &'a [u8]) -> Result<Found<'a>, Skip> {
     walk(onward.layer(), Frame::within(Rest::new(whole, whole.len() as u32), onward))
 }
 
-/// Transport protocols as IP numbers them.
-const TCP: u8 = 6;
-const UDP: u8 = 17;
+const TCP: u8 = Transport::Tcp.number();
+const UDP: u8 = Transport::Udp.number();
 
 fn walk<'a>(mut layer: Layer, mut frame: Frame<'a>) -> Result<Found<'a>, Skip> {
     loop {
         let carried = match layer {
             Layer::Ip(network) => ip::walk(network, &mut frame)?,
             Layer::Upper(protocol, network) => ip::upper(protocol, network, &mut frame)?,
-            Layer::Transport(protocol) => Carried::Whole(protocol),
             Layer::Wifi(radio) => match wifi::frame(radio, &mut frame)? {
                 Inside::Whole(inside) => {
                     layer = inside;
@@ -112,9 +110,8 @@ fn link_layer(layer: Layer, frame: &mut Frame<'_>) -> Result<Layer, Skip> {
         Layer::EtherType(ether_type) => ethernet::by_type(ether_type, frame),
         Layer::Llc => ethernet::llc(frame),
         Layer::Ppp => ppp::walk(frame),
-        Layer::PppProtocol(protocol) => ppp::by_protocol(protocol),
         Layer::Mpls => mpls::walk(frame),
-        Layer::Ip(_) | Layer::Upper(..) | Layer::Transport(_) | Layer::Wifi(_) | Layer::Amsdu => Ok(layer),
+        Layer::Ip(_) | Layer::Upper(..) | Layer::Wifi(_) | Layer::Amsdu => Ok(layer),
     }
 }
 

@@ -15,14 +15,6 @@ pub fn walk(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
         [odd] if odd & 1 == 1 => u16::from(frame.rest.take::<1>()?[0]),
         _ => u16::from_be_bytes(*frame.rest.take::<2>()?),
     };
-    by_protocol(protocol)
-}
-
-/// What stands behind a protocol number.
-///
-/// # Errors
-/// Why it is no IP packet.
-pub fn by_protocol(protocol: u16) -> Result<Layer, Skip> {
     match protocol {
         0x0021 => Ok(Layer::Ip(Network::V4)),
         0x0057 => Ok(Layer::Ip(Network::V6)),

@@ -221,11 +221,16 @@ fn garbled(row: i64) -> Error {
     Error::Sqlite(format!("table dormant: row {row} makes no sense"))
 }
 
+/// What a state was before it was compressed; `None` if it makes no sense, or claims to be longer than `most` bytes.
+pub(super) fn decompressed(state: &[u8], most: usize) -> Option<Vec<u8>> {
+    let size = zstd::bulk::Decompressor::upper_bound(state).filter(|&size| size <= most)?;
+    zstd::bulk::decompress(state, size).ok()
+}
+
 /// The connections of a row; `None` if it makes no sense.
 fn unpack(hashes: &[u8], state: &[u8]) -> Option<Vec<DormantRow>> {
     let (hashes, none) = hashes.as_chunks();
-    let size = zstd::bulk::Decompressor::upper_bound(state).filter(|&size| none.is_empty() && size <= MAX_DECODED)?;
-    let states = zstd::bulk::decompress(state, size).ok()?;
+    let states = decompressed(state, MAX_DECODED).filter(|_| none.is_empty())?;
     let mut rest = &states[..];
     let rows = hashes.iter().map(|hash| sleeper(u64::from_le_bytes(*hash), &mut rest));
     let rows: Option<Vec<DormantRow>> = rows.collect();

@@ -31,13 +31,11 @@ pub enum Row {
     Fragments(Vec<u8>),
 }
 
-/// A frame that counts elsewhere from now on.
+/// A frame that was skipped as an incomplete fragment, and counts elsewhere from now on.
 #[derive(Clone, Copy, Debug)]
 pub struct RecountRow {
     /// Its capture.
     pub capture: CaptureId,
-    /// How it was skipped.
-    pub from: Unused,
     /// How it is skipped now; `None`: it is used.
     pub to: Option<Unused>,
     /// Its captured bytes.

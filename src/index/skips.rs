@@ -3,9 +3,10 @@
 use rusqlite::OptionalExtension;
 
 use super::cells::{CAPTURE, FRAGMENTS, SKIP, cells};
+use super::dormant::decompressed;
 use super::rows::RecountRow;
 use super::{Error, Result, Writer};
-use crate::model::{CaptureId, Unused};
+use crate::model::{CaptureId, Skip, Unused};
 
 /// Speed matters more than size: it is written with each commit.
 const LEVEL: i32 = 1;
@@ -21,9 +22,7 @@ impl Writer {
         let sql = "SELECT state FROM fragments";
         let state: Option<Vec<u8>> = self.db.query_row(sql, [], |row| row.get(0)).optional()?;
         let Some(state) = state else { return Ok(Vec::new()) };
-        let size = zstd::bulk::Decompressor::upper_bound(&state).filter(|&size| size <= MAX_STATE);
-        let state = size.and_then(|size| zstd::bulk::decompress(&state, size).ok());
-        state.ok_or_else(|| Error::Sqlite("table fragments: its row makes no sense".into()))
+        decompressed(&state, MAX_STATE).ok_or_else(|| Error::Sqlite("table fragments: its row makes no sense".into()))
     }
 
     /// Puts the state of fragments in place of the one before.
@@ -43,7 +42,8 @@ impl Writer {
 
     /// A frame counts elsewhere.
     pub(super) fn recount(&mut self, row: &RecountRow) -> Result<()> {
-        let RecountRow { capture, from, to, bytes } = *row;
+        let RecountRow { capture, to, bytes } = *row;
+        let from = Skip::IncompleteFragment.into();
         let (frames, sum) = self.skips(capture, from)?;
         self.put_skips(capture, from, frames.saturating_sub(1), sum.saturating_sub(bytes))?;
         match to {

@@ -88,8 +88,7 @@ impl Ledger {
                 self.summary.used += 1;
                 self.summary.skipped -= 1;
             }
-            let (capture, from) = (*capture, Skip::IncompleteFragment.into());
-            recorder.scribe().put(Row::Recount(RecountRow { capture, from, to: outcome, bytes }))?;
+            recorder.scribe().put(Row::Recount(RecountRow { capture: *capture, to: outcome, bytes }))?;
         }
         Ok(())
     }

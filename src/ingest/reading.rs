@@ -77,9 +77,8 @@ pub fn record(
         let reader = reader.spawn_scoped(scope, read_all).map_err(Error::Thread)?;
         let group = options.group_bytes.unwrap_or(GROUP);
         let had_fragments = !waiting.is_empty();
-        let recorder_of = &mut recorder;
         let reading = Reading {
-            recorder: recorder_of,
+            recorder: &mut recorder,
             ledger,
             fragments,
             airs: Airs::new(settings.check_fcs, &settings.limits),
@@ -259,7 +258,7 @@ impl Reading<'_, '_> {
             None => &bearer[..],
         };
         let (pieces, mut notes) = (here.pieces(fragment.payload), Vec::new());
-        let taken = self.fragments.take(here.at.time, fragment, pieces, bearers, &mut notes);
+        let taken = self.fragments.take(here.at.time, fragment, &pieces, bearers, &mut notes);
         notes.iter().for_each(|note| self.ledger.strange(here.capture, note.kind(), here.at, note.to_string()));
         let mut whole = match taken {
             Taken::Waits => return Ok(Some(Skip::IncompleteFragment.into())),

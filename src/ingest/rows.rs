@@ -65,6 +65,11 @@ impl<'a> File<'a> {
         &self.direction().stream.parts()[self.part]
     }
 
+    /// Its holes are few enough for it to have digests.
+    pub fn is_digested(&self, max_digested_gaps: u64) -> bool {
+        self.extent().gap_bytes() <= max_digested_gaps
+    }
+
     /// Its frames; none for a part that a lone FIN began.
     pub fn flow(&self) -> Flow {
         self.direction().flow(self.part)
@@ -108,11 +113,10 @@ pub fn spilled(first: Stamp, count: u64) -> AnomalyRow {
 
 /// The anomalies of a connection's flows; that one has too many bytes in holes only if it still has.
 pub fn anomalies(connection: &Connection, max_digested_gaps: u64) -> impl Iterator<Item = AnomalyRow> + '_ {
-    let has_digests = move |flow: FlowId| {
-        let gaps = File::all(connection).find(|file| file.flow().id == flow).map(|file| file.extent().gap_bytes());
-        gaps.is_none_or(|gaps| gaps <= max_digested_gaps)
+    let stands = move |strange: &&Strangeness| {
+        let file = || File::all(connection).find(|file| file.flow().id == strange.flow);
+        strange.kind != AnomalyKind::DigestLimit || file().is_some_and(|file| !file.is_digested(max_digested_gaps))
     };
-    let stands = move |strange: &&Strangeness| strange.kind != AnomalyKind::DigestLimit || !has_digests(strange.flow);
     connection.strange().iter().filter(stands).map(|strange| AnomalyRow {
         capture: strange.first.capture,
         frame: strange.first.frame,

@@ -119,9 +119,8 @@ impl Shard {
 
     fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Rest, Error> {
         let id = file.flow().id;
-        let extent = file.extent();
-        let digested = extent.gap_bytes() <= self.max_digested_gaps;
-        let (mut live, stored) = self.store.close(id, extent.length(), digested)?;
+        let digested = file.is_digested(self.max_digested_gaps);
+        let (mut live, stored) = self.store.close(id, file.extent().length(), digested)?;
         let extents = live.encoder.finish().unwrap_or_default();
         let row =
             FlowRow { digests: stored.digests, pieces: stored.pieces, ..file.row(stored.path, live.replaced, extents) };

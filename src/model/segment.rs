@@ -49,7 +49,7 @@ pub enum Transport {
 
 impl Transport {
     /// As IP numbers it.
-    pub fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         match self {
             Transport::Tcp => 6,
             Transport::Udp => 17,

@@ -50,10 +50,15 @@ impl fmt::Display for Security {
     }
 }
 
+/// A link address as text: `02:00:00:00:00:01`.
+pub fn mac_text(address: [u8; 6]) -> String {
+    address.map(|byte| format!("{byte:02x}")).join(":")
+}
+
 impl Wlan {
     /// Its address as text: `02:00:00:00:00:01`.
     pub fn bssid_text(&self) -> String {
-        self.bssid.map(|byte| format!("{byte:02x}")).join(":")
+        mac_text(self.bssid)
     }
 
     /// Its name as text, from which the bytes can be told: `\xNN` stands for a byte that is not UTF-8 or a control character's,

@@ -9,26 +9,22 @@
 //! Holds bytes, but neither clock nor file: time is that of frames.
 
 mod packet;
+mod queue;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::ops::Range;
-
-use foldhash::quality::RandomState;
 
 use super::{Fragment, Key, Onward};
 use crate::model::{AnomalyKind, CaptureId, Limits, Timestamp, Unused};
 use packet::Packet;
+use queue::Queue;
 pub use waiting::Waiting;
 
 /// Parts of whole packets that are remembered: those of packets of which copies may still be on their way.
 const REMEMBERED: usize = 1 << 16;
-
-/// Entries of a queue whose packets are gone that are left in it: few enough, and it is seldom gone through.
-const SLACK: usize = 1024;
 
 /// Where bytes of a packet came from.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -122,29 +118,27 @@ impl fmt::Display for Note {
     }
 }
 
-/// Packets that are not whole yet.
+/// Packets that are not whole yet, and what is left of those that became whole.
 #[derive(Default)]
 pub struct Fragments {
+    /// Bytes of memory that packets may take.
     bytes: usize,
     patience_ns: i64,
-    packets: HashMap<Key, Packet, RandomState>,
-    /// Those that wait, in the order of their first parts: the number tells packets with the same key apart.
-    waiting: VecDeque<(Key, u64)>,
-    number: u64,
+    /// In the order of their first parts.
+    waiting: Queue<Packet>,
+    /// Bytes of memory that they take.
     held: usize,
+    /// Latest time of any part.
     now: Option<Timestamp>,
-    whole: HashMap<Key, Remembered, RandomState>,
-    /// Those that became whole, in that order.
-    remembered: VecDeque<(Key, u64)>,
+    /// In the order in which they became whole.
+    whole: Queue<Remembered>,
     /// Parts of those.
-    remembered_parts: usize,
+    remembered: usize,
 }
 
 /// A packet that became whole.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Remembered {
-    #[serde(skip)]
-    number: u64,
     /// Time of the part that came first.
     first: Option<Timestamp>,
     seen: Vec<packet::Seen>,
@@ -159,7 +153,7 @@ impl Fragments {
 
     /// Nothing waits, and nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty() && self.whole.is_empty()
+        self.waiting.is_empty() && self.whole.is_empty()
     }
 
     /// Takes in a part that came in frames `bearers`, its bytes from `pieces`. What is strange is appended to `notes`.
@@ -167,7 +161,7 @@ impl Fragments {
         &mut self,
         now: Option<Timestamp>,
         fragment: Fragment<'_>,
-        pieces: Vec<Piece>,
+        pieces: &[Piece],
         bearers: &[Bearer],
         notes: &mut Vec<Note>,
     ) -> Taken {
@@ -176,26 +170,23 @@ impl Fragments {
         if let Some(outcome) = self.again(&fragment) {
             return Taken::Again(outcome);
         }
-        let Fragment { key, place, more, payload, cut, onward } = fragment;
-        if !self.packets.contains_key(&key) {
-            self.insert_packet(key.clone(), Packet::new(now));
-        }
-        let packet = self.packets.entry(key.clone()).or_insert_with(|| Packet::new(now));
-        let before = packet.cost();
-        let agrees = packet.take(packet::Part { place, more, payload, cut, onward, pieces, bearers });
+        let key = fragment.key.clone();
+        let before = self.waiting.get(&key).map_or(0, Packet::cost);
+        let packet = self.waiting.get_or_insert(&key, || Packet::new(now));
+        let agrees = packet.take(fragment, pieces, bearers);
         self.held = self.held - before + packet.cost();
         if !agrees {
             notes.push(Note::Conflict(key.clone()));
         }
         if packet.is_whole() {
-            let whole = self.packets.remove(&key).and_then(|packet| {
-                self.held -= Packet::COST + packet.cost();
+            let whole = self.waiting.remove(&key).and_then(|packet| {
+                self.held -= packet.cost();
                 packet.whole(key)
             });
             return whole.map_or(Taken::Waits, |whole| Taken::Whole(Box::new(whole)));
         }
         while self.held > self.bytes
-            && let Some(key) = self.give_up_oldest()
+            && let Some(key) = self.give_up_first()
         {
             notes.push(Note::GivenUp(key));
         }
@@ -208,34 +199,16 @@ impl Fragments {
         seen.sort_unstable();
         seen.dedup();
         let first = pieces.iter().filter_map(|piece| piece.time).min();
-        self.insert_whole(key, Remembered { number: 0, first, seen, outcome });
-        while self.remembered_parts > REMEMBERED {
-            self.forget_oldest();
+        self.insert_whole(key, Remembered { first, seen, outcome });
+        while self.remembered > REMEMBERED {
+            self.forget_first();
         }
-    }
-
-    fn insert_packet(&mut self, key: Key, mut packet: Packet) {
-        if self.waiting.len() > SLACK + 2 * self.packets.len() {
-            let Fragments { waiting, packets, .. } = self;
-            waiting.retain(|(key, number)| packets.get(key).is_some_and(|packet| packet.number == *number));
-        }
-        self.number += 1;
-        self.held += Packet::COST + packet.cost();
-        self.waiting.push_back((key.clone(), self.number));
-        packet.number = self.number;
-        self.packets.insert(key, packet);
     }
 
     fn insert_whole(&mut self, key: Key, whole: Remembered) {
-        if self.remembered.len() > SLACK + 2 * self.whole.len() {
-            let Fragments { remembered, whole, .. } = self;
-            remembered.retain(|(key, number)| whole.get(key).is_some_and(|whole| whole.number == *number));
-        }
-        self.number += 1;
-        self.remembered_parts += whole.seen.len();
-        self.remembered.push_back((key.clone(), self.number));
-        let before = self.whole.insert(key, Remembered { number: self.number, ..whole });
-        self.remembered_parts -= before.map_or(0, |before| before.seen.len());
+        self.remembered += whole.seen.len();
+        let before = self.whole.insert(key, whole);
+        self.remembered -= before.map_or(0, |before| before.seen.len());
     }
 
     /// The part came before in a packet that is whole. One that did not begins another packet.
@@ -243,62 +216,32 @@ impl Fragments {
         let known = self.whole.get(&fragment.key)?;
         let is_stale = is_past(known.first, self.now, self.patience_ns);
         let is_known = known.seen.binary_search(&packet::Seen::of(fragment)).is_ok();
-        if is_known && !is_stale && !self.packets.contains_key(&fragment.key) {
+        if is_known && !is_stale && self.waiting.get(&fragment.key).is_none() {
             return Some(known.outcome);
         }
-        self.forget(&fragment.key);
+        self.remembered -= self.whole.remove(&fragment.key).map_or(0, |whole| whole.seen.len());
         None
     }
 
     fn expire(&mut self) {
         let (now, patience_ns) = (self.now, self.patience_ns);
-        while let Some((key, number)) = self.waiting.front() {
-            let packet = self.packets.get(key).filter(|packet| packet.number == *number);
-            if packet.is_some_and(|packet| !is_past(packet.first, now, patience_ns)) {
-                break;
-            }
-            self.leave_front();
+        while self.waiting.first().is_some_and(|packet| is_past(packet.first, now, patience_ns)) {
+            self.give_up_first();
         }
-        while let Some((key, number)) = self.remembered.front() {
-            let whole = self.whole.get(key).filter(|whole| whole.number == *number);
-            if whole.is_some_and(|whole| !is_past(whole.first, now, patience_ns)) {
-                break;
-            }
-            self.forget_oldest();
+        while self.whole.first().is_some_and(|whole| is_past(whole.first, now, patience_ns)) {
+            self.forget_first();
         }
     }
 
-    /// The packet that waits longest, if any does.
-    fn give_up_oldest(&mut self) -> Option<Key> {
-        while !self.waiting.is_empty() {
-            let given_up = self.leave_front();
-            if given_up.is_some() {
-                return given_up;
-            }
-        }
-        None
-    }
-
-    /// Takes the first entry off the queue, and its packet, if that still waits.
-    fn leave_front(&mut self) -> Option<Key> {
-        let (key, number) = self.waiting.pop_front()?;
-        if self.packets.get(&key).is_none_or(|packet| packet.number != number) {
-            return None;
-        }
-        self.held -= Packet::COST + self.packets.remove(&key)?.cost();
+    /// The packet that waits longest, if any does, waits no more.
+    fn give_up_first(&mut self) -> Option<Key> {
+        let (key, packet) = self.waiting.pop_first()?;
+        self.held -= packet.cost();
         Some(key)
     }
 
-    fn forget_oldest(&mut self) {
-        if let Some((key, number)) = self.remembered.pop_front()
-            && self.whole.get(&key).is_some_and(|whole| whole.number == number)
-        {
-            self.forget(&key);
-        }
-    }
-
-    fn forget(&mut self, key: &Key) {
-        self.remembered_parts -= self.whole.remove(key).map_or(0, |whole| whole.seen.len());
+    fn forget_first(&mut self) {
+        self.remembered -= self.whole.pop_first().map_or(0, |(_, whole)| whole.seen.len());
     }
 }
 

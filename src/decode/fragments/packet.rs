@@ -10,9 +10,6 @@ use crate::model::Timestamp;
 /// A packet that is not whole yet.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Packet {
-    /// Tells it from others with the same key.
-    #[serde(skip)]
-    pub number: u64,
     /// Time of the part that came first.
     pub first: Option<Timestamp>,
     /// By offset, none over another; or by number.
@@ -38,39 +35,24 @@ struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Seen(Place, u32, [u8; 16]);
 
-/// A part that came.
-pub struct Part<'a> {
-    pub place: Place,
-    pub more: bool,
-    pub payload: &'a [u8],
-    pub cut: bool,
-    pub onward: Onward,
-    pub pieces: Vec<Piece>,
-    pub bearers: &'a [Bearer],
-}
-
 impl Seen {
     /// What there is to know of a part.
     pub fn of(fragment: &Fragment<'_>) -> Seen {
-        Seen::new(fragment.place, fragment.payload)
-    }
-
-    fn new(place: Place, payload: &[u8]) -> Seen {
-        let digest = blake3::hash(payload);
-        Seen(place, payload.len() as u32, digest.as_bytes().first_chunk().copied().unwrap_or_default())
+        let digest = blake3::hash(fragment.payload);
+        let length = fragment.payload.len() as u32;
+        Seen(fragment.place, length, digest.as_bytes().first_chunk().copied().unwrap_or_default())
     }
 }
 
 impl Packet {
     /// Bytes of memory that a packet takes, its parts aside.
-    pub const COST: usize = 512;
+    const PACKET: usize = 512;
     /// Bytes of memory that a part takes, its payload aside.
     const PART: usize = 256;
 
     /// One whose first part came at this time.
     pub fn new(first: Option<Timestamp>) -> Self {
         Packet {
-            number: 0,
             first,
             parts: BTreeMap::new(),
             have: 0,
@@ -82,16 +64,16 @@ impl Packet {
         }
     }
 
-    /// Bytes of memory that its parts take.
+    /// Bytes of memory that it takes. Not every part has a bearer of its own: some have none, some many.
     pub fn cost(&self) -> usize {
-        self.bytes + self.bearers.len() * Self::PART
+        Self::PACKET + self.bytes + self.seen.len().max(self.bearers.len()) * Self::PART
     }
 
     /// Takes in a part; false if it contradicts what came before, which counts.
-    pub fn take(&mut self, part: Part<'_>) -> bool {
-        let Part { place, more, payload, cut, onward, pieces, bearers } = part;
+    pub fn take(&mut self, fragment: Fragment<'_>, pieces: &[Piece], bearers: &[Bearer]) -> bool {
         self.bearers.extend_from_slice(bearers);
-        self.seen.push(Seen::new(place, payload));
+        self.seen.push(Seen::of(&fragment));
+        let Fragment { place, more, payload, cut, onward, .. } = fragment;
         let mut agrees = true;
         let end = match place {
             Place::Offset(offset) => u32::from(offset) + payload.len() as u32,
@@ -106,14 +88,14 @@ impl Packet {
             _ => {}
         }
         match place {
-            Place::Offset(offset) => agrees &= self.fill(offset, payload, &pieces),
+            Place::Offset(offset) => agrees &= self.fill(offset, payload, pieces),
             // bytes that are missing at the end of a part lie in the middle of the packet
             Place::Number(_) if cut => {}
             Place::Number(number) => match self.parts.get(&number.into()) {
                 Some(held) => agrees &= *held.bytes == *payload,
                 None => {
                     self.have += 1;
-                    self.hold(number.into(), payload, pieces);
+                    self.hold(number.into(), payload, pieces.to_vec());
                 }
             },
         }

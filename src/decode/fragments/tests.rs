@@ -42,7 +42,7 @@ impl Scene {
         let at = 0..fragment.payload.len() as u32;
         let piece = Piece { at, capture: 1, frame: self.frame, position: self.frame * 1000, time };
         let bearer = Bearer { capture: 1, bytes: packet.len() as u32 };
-        self.fragments.take(time, fragment, vec![piece], &[bearer], &mut self.notes)
+        self.fragments.take(time, fragment, &[piece], &[bearer], &mut self.notes)
     }
 
     /// The bytes of the packet that this part makes whole.
@@ -66,7 +66,7 @@ fn a_late_copy_belongs_to_the_packet_that_is_whole_and_another_packet_does_not()
     assert!(matches!(scene.take(&part(7, false, 8, b"last")), Taken::Again(None)));
     assert!(matches!(scene.take(&part(7, true, 0, b"another-")), Taken::Waits));
     assert_eq!(scene.whole(&part(7, false, 8, b"last")).as_deref(), Some(&b"another-last"[..]));
-    assert!(scene.fragments.packets.is_empty() && scene.notes.is_empty());
+    assert!(scene.fragments.waiting.is_empty() && scene.notes.is_empty());
 }
 
 #[test]

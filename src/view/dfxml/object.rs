@@ -1,14 +1,14 @@
 //! One `fileobject`, written as text at once: a case has millions, and most of each is the same as in the one before.
 //! Nothing here goes through `std::fmt` but what is rare.
 
-use std::io::{self, Write as _};
-use std::net::IpAddr;
+use std::io;
 
 use quick_xml::escape::escape;
 
 use super::{ByteRun, allowed};
 use crate::index::FlowInfo;
 use crate::model::Timestamp;
+use crate::model::endpoint::push_ip;
 
 /// Writes file objects, two blanks deep in a document.
 #[derive(Default)]
@@ -95,7 +95,7 @@ impl Objects {
         attribute(text, "family", if flow.src.ip.is_ipv4() { 2 } else { 10 });
         for (name, ip) in [("src_ipn", flow.src.ip), ("dst_ipn", flow.dst.ip)] {
             open(text, name);
-            address(text, ip);
+            push_ip(ip, |part| text.extend_from_slice(part.as_bytes()));
             text.push(b'"');
         }
         attribute(text, "srcport", flow.src.port);
@@ -152,20 +152,6 @@ fn number(text: &mut Vec<u8>, value: impl itoa::Integer) {
     text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-fn address(text: &mut Vec<u8>, ip: IpAddr) {
-    let IpAddr::V4(ip) = ip else {
-        // writing to a Vec cannot fail
-        let _ = write!(text, "{ip}");
-        return;
-    };
-    let [a, b, c, d] = ip.octets();
-    number(text, a);
-    for octet in [b, c, d] {
-        text.push(b'.');
-        number(text, octet);
-    }
-}
-
 fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
     let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
     bytes.iter().for_each(|byte| text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]));
@@ -185,7 +171,7 @@ mod tests {
         }
         for ip in ["0.0.0.0", "10.1.20.255", "::", "2001:db8::1", "::ffff:10.0.0.1"] {
             let mut text = Vec::new();
-            address(&mut text, ip.parse().unwrap());
+            push_ip(ip.parse().unwrap(), |part| text.extend_from_slice(part.as_bytes()));
             assert_eq!(String::from_utf8_lossy(&text), ip);
         }
     }

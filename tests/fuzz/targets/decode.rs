@@ -42,7 +42,7 @@ fn follow(found: Result<Found<'_>, Skip>, bytes: &[u8], number: u64, fragments: 
             let (at, time) = (0..fragment.payload.len() as u32, Timestamp::new(number as i64, 0));
             let piece = Piece { at, capture: 1, frame: number, position: 0, time };
             let bearer = Bearer { capture: 1, bytes: bytes.len() as u32 };
-            let taken = fragments.take(time, *fragment, vec![piece], &[bearer], &mut Vec::new());
+            let taken = fragments.take(time, *fragment, &[piece], &[bearer], &mut Vec::new());
             if let Taken::Whole(whole) = taken {
                 let ends = whole.pieces.iter().fold(0, |at, piece| {
                     assert_eq!(piece.at.start, at);

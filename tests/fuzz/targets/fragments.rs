@@ -32,7 +32,7 @@ pub fn run(data: &[u8]) {
         let piece = Piece { at: 0..payload.len() as u32, capture: 1, frame: number, position: 0, time };
         let bearer = Bearer { capture: 1, bytes: 0 };
         twins.retain(|_, twin| seconds - twin.first <= 20);
-        let taken = fragments.take(time, *fragment, vec![piece], &[bearer], &mut Vec::new());
+        let taken = fragments.take(time, *fragment, &[piece], &[bearer], &mut Vec::new());
         if matches!(taken, Taken::Again(_)) {
             assert!(!twins.contains_key(&id), "part of a packet that is not whole");
             continue;
