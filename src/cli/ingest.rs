@@ -13,7 +13,7 @@ use crate::view::escape::printable;
 
 /// File captures into a case, which is made if it is missing
 ///
-/// Reads pcap and pcapng, also compressed with gzip, zstd, xz, bzip2 or lz4. Directories are searched for captures; other
+/// Reads pcap, pcapng and snoop, also compressed with gzip, zstd, xz, bzip2 or lz4. Directories are searched for captures; other
 /// files in them are passed over and counted, hidden ones left alone. Several captures are merged by time, and a
 /// connection may go on from one to the next, now or in a later ingest. A capture that is in the case already is passed
 /// over.
