@@ -20,7 +20,7 @@ pub mod testing;
 
 pub use bytes::Bytes;
 pub use fields::{Fields, text_of};
-pub use registry::{Entry, SCANNERS};
+pub use registry::{Chosen, Entry, SCANNERS};
 
 /// Looks at payload. One method is required; one for objects is there to be overridden.
 pub trait Scanner: Send + Sync {
@@ -190,7 +190,7 @@ pub struct Stored {
     /// SHA-256 of them.
     pub sha256: [u8; 32],
     /// Media type by its first bytes; `None` if they say nothing.
-    pub found_type: Option<&'static str>,
+    pub found_type: Option<String>,
     /// All of it was captured, and understood.
     pub complete: bool,
 }

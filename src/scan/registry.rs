@@ -26,3 +26,19 @@ pub static SCANNERS: &[Entry] = &[Entry {
 pub fn entry(name: &str) -> Option<&'static Entry> {
     SCANNERS.iter().find(|entry| entry.name == name)
 }
+
+/// A scanner that is to run, and the stamp on its results.
+pub struct Chosen {
+    /// Its name: one word.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// It.
+    pub scanner: Box<dyn Scanner>,
+}
+
+impl From<&Entry> for Chosen {
+    fn from(entry: &Entry) -> Self {
+        Chosen { name: entry.name.to_owned(), version: entry.version.to_owned(), scanner: (entry.make)() }
+    }
+}
