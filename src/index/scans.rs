@@ -77,6 +77,21 @@ pub struct ObjectRow {
     pub complete: bool,
 }
 
+/// A scanner that was run on the case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanInfo {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Findings, those that are out of date not counted.
+    pub findings: u64,
+    /// Objects likewise.
+    pub objects: u64,
+    /// Connections that it has not looked at, or not since they went on; those without payload are counted.
+    pub left: u64,
+}
+
 /// What a scanner looks at.
 #[derive(Clone, Debug)]
 pub struct ToScan {
@@ -253,6 +268,28 @@ impl Reader {
             each(object(row).map_err(Error::from)?)?;
         }
         Ok(())
+    }
+
+    /// Every scanner that was run on the case, in the order of the first time.
+    pub fn scans(&self) -> Result<Vec<ScanInfo>> {
+        let sql = "SELECT name, version,
+            (SELECT count(*) FROM findings WHERE findings.scanner = scanner.name),
+            (SELECT count(*) FROM objects WHERE objects.scanner = scanner.name),
+            (SELECT count(*) FROM connection WHERE connection.id > upto)
+                + (SELECT count(*) FROM rescan WHERE scanner_id = scanner.id)
+            FROM scanner ORDER BY id";
+        let mut statement = self.db.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            let [findings, objects, left] = [2, 3, 4].map(|i| unsigned(row, i));
+            Ok(ScanInfo {
+                name: row.get(0)?,
+                version: row.get(1)?,
+                findings: findings?,
+                objects: objects?,
+                left: left?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Whether there is an object.
