@@ -64,6 +64,15 @@ impl Fields {
         self
     }
 
+    /// Those of another.
+    pub fn append(&mut self, other: &Fields) -> &mut Self {
+        if !self.json.is_empty() && !other.json.is_empty() {
+            self.json.push(',');
+        }
+        self.json.push_str(&other.json);
+        self
+    }
+
     /// There are none.
     pub fn is_empty(&self) -> bool {
         self.json.is_empty()

@@ -17,6 +17,7 @@ pub mod kind;
 pub mod registry;
 #[cfg(test)]
 pub mod testing;
+pub mod tls;
 
 pub use bytes::Bytes;
 pub use fields::{Fields, text_of};
