@@ -204,6 +204,11 @@ impl Reader {
     pub fn root(&self) -> &Path {
         &self.root
     }
+
+    /// Opens a file that a scanner extracted, by its path in the case, without following links.
+    pub fn object(&self, path: &str) -> io::Result<fs::File> {
+        self.beneath.read(path)
+    }
 }
 
 /// Puts right what a killed writer left, unless a writer is at work: then its last commit is what there is to read, or

@@ -29,6 +29,7 @@ mod insert;
 mod macs;
 mod networks;
 mod packs;
+pub mod page;
 pub mod parse;
 pub mod payload;
 pub mod prepared;
@@ -45,6 +46,7 @@ mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod transactions;
 pub mod writer;
 
 pub use community::community_id;
@@ -61,6 +63,7 @@ pub use rows::{
 pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
+pub use transactions::{Finding, Transaction};
 pub use writer::Writer;
 
 /// An index that cannot be used or refused to do something.
