@@ -137,10 +137,12 @@ const CONNECTION: &str = "SELECT id, protocol, orig_ip, orig_port, resp_ip, resp
     (SELECT count(*) FROM flow JOIN conflict ON flow_id = flow.id WHERE connection_id = connections.id)
     FROM connections WHERE orig_bytes + resp_bytes > ?1 OR (orig_bytes + resp_bytes = ?1 AND id <= ?2) ORDER BY id";
 
-const ANOMALIES: &str = "SELECT nullif(connection_id, 0), nullif(flow_id, 0), time_ns, capture_id, frame, kind, detail, count
+const ANOMALIES: &str =
+    "SELECT nullif(connection_id, 0), nullif(flow_id, 0), time_ns, capture_id, frame, kind, detail, count
     FROM anomaly ORDER BY capture_id, frame, kind, flow_id LIMIT ?1";
 
-const CONFLICTS: &str = "SELECT connection_id, flow_id, time_ns, \"offset\", length, kept_frame, kept_checksum, lost_frame,
+const CONFLICTS: &str =
+    "SELECT connection_id, flow_id, time_ns, \"offset\", length, kept_frame, kept_checksum, lost_frame,
     lost_checksum, substr(lost_bytes, 1, ?2) FROM conflicts ORDER BY flow_id, number LIMIT ?1";
 
 const GAPS: &str = "SELECT connection_id, flow_id, NULL, \"offset\", gap.length FROM gap JOIN flow ON flow.id = flow_id

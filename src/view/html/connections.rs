@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::embed::{Page, clipped};
-use crate::index::page::{PageConnection, Survey};
 use crate::index::Reader;
+use crate::index::page::{PageConnection, Survey};
 use crate::model::ConnectionId;
 use crate::view::Error;
 
@@ -36,7 +36,7 @@ struct Row<'a>(
 /// Writes the listed connections; the numbers of the first of them that have payload.
 pub fn write(index: &Reader, survey: &Survey, page: &mut Page<'_>) -> Result<Vec<ConnectionId>, Error> {
     let (mut with_payload, mut first) = (Vec::new(), true);
-    page.begin("id=\"connections\"")?;
+    page.begin("id=\"data-connections\"")?;
     page.text("[")?;
     index.page_connections(survey.cut, &mut |connection| {
         page.text(if first { "\n" } else { ",\n" })?;

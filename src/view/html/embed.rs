@@ -47,9 +47,9 @@ impl<'a> Page<'a> {
         self.text("</script>\n")
     }
 
-    /// A block of one value.
+    /// A block of one value; in the page its id is `data-` and this one.
     pub fn block(&mut self, id: &str, value: &impl Serialize) -> Result<(), Error> {
-        self.begin(&format!("id=\"{id}\""))?;
+        self.begin(&format!("id=\"data-{id}\""))?;
         self.value(value)?;
         self.end()
     }
@@ -111,7 +111,7 @@ mod tests {
         page.block("a", &vec![text, ""]).unwrap();
         assert_eq!(page.written(), out.len() as u64);
         let whole = String::from_utf8(out).unwrap();
-        let json = whole.strip_prefix("<script type=\"application/json\" id=\"a\">").unwrap();
+        let json = whole.strip_prefix("<script type=\"application/json\" id=\"data-a\">").unwrap();
         let json = json.strip_suffix("</script>\n").unwrap();
         assert!(!json.contains(['<', '>', '&']), "{json}");
         assert_eq!(serde_json::from_str::<Vec<String>>(json).unwrap(), [text, ""]);

@@ -137,7 +137,9 @@ mod tests {
     #[test]
     fn nothing_leads_out_of_the_page() {
         for text in [FRAME, STYLE, SCRIPT] {
-            for way in ["://", "@import", "url(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+            for way in
+                ["://", "@import", "url(", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]
+            {
                 let links = if way == "://" { text.matches("http://www.w3.org/2000/svg").count() } else { 0 };
                 assert_eq!(text.matches(way).count(), links, "{way}");
             }

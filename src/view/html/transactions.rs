@@ -33,7 +33,7 @@ pub fn write(case: &case::Reader, bounds: &Bounds, page: &mut Page<'_>) -> Resul
     let mut images = Images::of(case, bounds.image, bounds.images);
     let mut pictures: Vec<String> = Vec::new();
     let mut first = true;
-    page.begin("id=\"transactions\"")?;
+    page.begin("id=\"data-transactions\"")?;
     page.text("{\"rows\":[")?;
     let all = case.index().http(bounds.transactions, &mut |transaction| {
         page.text(if first { "\n" } else { ",\n" })?;

@@ -158,7 +158,7 @@ function stretches(bytes, gaps) {
 function asText(bytes, gaps) {
   const decoder = new TextDecoder();
   return stretches(bytes, gaps).flatMap(({ from, to, missing }) => {
-    if (missing) return [el("span", { class: "gap" }, `${counted(missing, "byte")} never captured`)];
+    if (missing) return [el("span", { class: "missing" }, `${counted(missing, "byte")} never captured`)];
     const text = decoder.decode(bytes.subarray(from, to)).replaceAll("\r\n", "\n");
     return dimmed(text);
   });

@@ -1,6 +1,6 @@
 // The data of the page: blocks of JSON, and the connections as columns of numbers.
 
-const block = (id) => JSON.parse(byId(id).textContent);
+const block = (id) => JSON.parse(byId(`data-${id}`).textContent);
 
 const FIELDS = ["id", "origPort", "respPort", "seconds", "nanoseconds", "duration", "origBytes", "respBytes", "origPackets",
   "respPackets", "gaps", "tails", "again", "anomalies", "conflicts"];

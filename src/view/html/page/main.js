@@ -55,16 +55,16 @@ function showNotes(cell, i) {
 
 const grid = new Grid("Connections", "connections", columns, (i) => dialog.open(i));
 const dialog = new Dialog(data, overview, transactions, grid);
-const timeline = new Timeline(overview.timeline, () => update(false));
+const timeline = new Timeline(overview.timeline, data, (all) => update(all));
 
 /** Asks again; unless only the time changed, also for the timeline. */
 function update(all = true) {
   const asked = questions(data, state);
   if (all || !state.fitting) {
     state.fitting = asked.length ? select(data, asked) : Uint32Array.from({ length: data.length }, (_, i) => i);
-    timeline.show(data, state.fitting);
+    timeline.show(state.fitting);
   }
-  const inTime = timeline.question(data);
+  const inTime = timeline.question();
   const rows = inTime ? state.fitting.filter(inTime) : state.fitting;
   grid.show(sortRows(rows, columns[state.sort].sort, state.descending));
   grid.sorted(state.sort, state.descending);
@@ -108,8 +108,7 @@ function listen() {
   byId("clear").addEventListener("click", () => {
     byId("filters").reset();
     Object.assign(state, { text: "", state: "", gaps: false, odd: false });
-    timeline.range = null;
-    update();
+    timeline.reset();
   });
   addEventListener("hashchange", openFromHash);
 }

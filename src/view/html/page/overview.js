@@ -2,8 +2,7 @@
 
 function showSummary(overview) {
   const { totals, captures } = overview;
-  const span = totals.first_time ? ` between ${spoken(totals.first_time).slice(0, 19)} and ${spoken(totals.last_time).slice(0, 19)}` : "";
-  byId("lede").textContent = `${counted(totals.connections, "connection")} in ${counted(totals.captures, "capture")}${span}.`;
+  byId("lede").textContent = `${counted(totals.connections, "connection")} in ${counted(totals.captures, "capture")}${spanned(totals)}.`;
   const lasted = overview.timeline.first ? (overview.timeline.last[0] - overview.timeline.first[0]) * 1e9 + overview.timeline.last[1] - overview.timeline.first[1] : NaN;
   const anomalies = overview.anomaly_kinds.reduce((sum, { count }) => sum + count, 0);
   const broken = captures.rows.filter(({ status }) => status !== "complete").length;
@@ -23,6 +22,15 @@ function showSummary(overview) {
     meter("Frames", [["used", used_frames, number], ...overview.skipped.slice(0, 5).map(({ reason, frames }) => [reason, frames, number]), ["other reasons", overview.skipped.slice(5).reduce((sum, row) => sum + row.frames, 0), number]], frames),
     meter("Payload", [["stored", stored_bytes, size], ["in gaps", gap_bytes, size], ["missing at ends", missing_tail_bytes, size]], stored_bytes + gap_bytes + missing_tail_bytes),
   );
+}
+
+/** From when to when, with the day said once. */
+function spanned({ first_time, last_time }) {
+  if (!first_time) return "";
+  const [first, last] = [spoken(first_time), spoken(last_time)];
+  if (first.slice(0, 10) !== last.slice(0, 10)) return ` from ${first.slice(0, 19)} to ${last.slice(0, 19)} UTC`;
+  const digits = first.slice(0, 19) === last.slice(0, 19) ? 23 : 19;
+  return ` on ${first.slice(0, 10)}, ${first.slice(11, digits)} to ${last.slice(11, digits)} UTC`;
 }
 
 /** A bar of parts with its legend; parts are `[name, value, text]`. */
@@ -48,13 +56,14 @@ function showCoverage({ skipped, captures, networks, settings }) {
   }
   byId("captures").append(plainTable("Captures", [
     ["Capture", "path", ({ path, sha256 }) => el("span", { title: sha256 ? `SHA-256 ${sha256}` : "" }, path)],
-    ["Status", "name", ({ status, message }) => el("span", { class: status === "complete" ? "" : "odd-text" }, message ? `${status}: ${message}` : status)],
+    ["Status", "name", ({ status }) => el("span", { class: status === "complete" ? "" : "odd-text" }, status)],
     ["Frames", "number", ({ frames }) => number(frames)],
     ["Used", "number", ({ frames, used_frames }) => share(used_frames, frames)],
     ["Size", "number", ({ size_bytes }) => size(size_bytes)],
     ["Format", "name", ({ format, filter }) => (format ?? "–") + (filter ? `, filter ${filter}` : "")],
     ["First frame", "time", ({ first_time }) => spoken(first_time).slice(0, 23)],
     ["Last frame", "time", ({ last_time }) => spoken(last_time).slice(0, 23)],
+    ...(captures.rows.some(({ message }) => message) ? [["Why it is not whole", "text", ({ message }) => message ?? ""]] : []),
   ], captures.rows, outOf(captures, "first")));
   if (networks.all) {
     byId("networks").append(plainTable("802.11 networks", [
@@ -67,7 +76,7 @@ function showCoverage({ skipped, captures, networks, settings }) {
       ["Encrypted", "number", ({ encrypted_frames }) => number(encrypted_frames)],
     ], networks.rows, outOf(networks, "most heard")));
   }
-  byId("settings").textContent = `Settings of the case: ${Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(" · ")}`;
+  byId("settings").textContent = `Settings of the case: ${Object.entries(settings).map(([name, value]) => `${name} ${value || "–"}`).join(" · ")}`;
 }
 
 /** Hosts and ports; one that is clicked becomes the filter. */

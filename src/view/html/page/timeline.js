@@ -1,17 +1,14 @@
 // The timeline: all connections of the case in equal stretches of time, those that fit the filter in front of them, and a
-// range one selects by dragging, or with the arrow keys on its two handles.
+// range one selects by dragging, or with the arrow keys on its two handles, and may zoom into.
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 100;
 
 class Timeline {
-  constructor(timeline, onrange) {
-    this.first = timeline.first ? timeline.first[0] + timeline.first[1] / 1e9 : 0;
-    const last = timeline.last ? timeline.last[0] + timeline.last[1] / 1e9 : 0;
-    this.all = timeline.bins;
-    this.count = timeline.bins.length;
-    this.width = Math.max(last - this.first, 1e-6);
-    Object.assign(this, { onrange, metric: 0, range: null, front: [] });
+  constructor(timeline, data, onrange) {
+    const seconds = (moment) => (moment ? moment[0] + moment[1] / 1e9 : 0);
+    this.whole = { first: seconds(timeline.first), width: Math.max(seconds(timeline.last) - seconds(timeline.first), 1e-6), all: timeline.bins };
+    Object.assign(this, this.whole, { count: timeline.bins.length, data, onrange, metric: 0, range: null, front: [] });
     this.build();
   }
 
@@ -31,6 +28,8 @@ class Timeline {
     const plot = byId("timeline");
     plot.append(svg, this.window, ...this.handles);
     plot.addEventListener("pointerdown", (event) => this.press(event, plot));
+    byId("zoom").addEventListener("click", () => this.zoom());
+    byId("whole").addEventListener("click", () => this.reset());
     byId("timeline-metric").addEventListener("change", (event) => {
       this.metric = Number(event.target.value);
       this.draw();
@@ -43,9 +42,26 @@ class Timeline {
     return el("div", { ...attributes, onkeydown: (event) => this.key(event, side) });
   }
 
-  /** Stretch of a moment in seconds. */
-  bin(seconds) {
-    return Math.min(this.count - 1, Math.max(0, Math.floor(((seconds - this.first) / this.width) * this.count)));
+  /** The stretch a connection begins in; outside of what is shown a number that is none. */
+  bin(i) {
+    const seconds = this.data.seconds[i] + this.data.nanoseconds[i] / 1e9 - this.first;
+    return seconds === this.width ? this.count - 1 : Math.floor((seconds / this.width) * this.count);
+  }
+
+  /** Shows the selected time alone, with the connections of the table. */
+  zoom() {
+    const [from, to] = this.range;
+    const step = this.width / this.count;
+    Object.assign(this, { first: this.first + from * step, width: Math.max((to - from) * step, 1e-6), range: null });
+    this.all = this.binned(this.data.id.keys());
+    this.zoomed = true;
+    this.onrange(true);
+  }
+
+  /** Shows all of the time, and selects nothing. */
+  reset() {
+    Object.assign(this, this.whole, { range: null, zoomed: false });
+    this.onrange(true);
   }
 
   press(event, plot) {
@@ -92,30 +108,35 @@ class Timeline {
     const whole = range && range[0] <= 0 && range[1] >= this.count;
     this.range = whole ? null : range;
     this.drawRange();
-    this.onrange();
+    this.onrange(false);
   }
 
   /** The question the selected time asks of a connection. */
-  question(data) {
-    if (!this.range) return null;
-    const [from, to] = this.range;
+  question() {
+    if (!this.range && !this.zoomed) return null;
+    const [from, to] = this.range ?? [0, this.count];
     return (i) => {
-      const bin = this.bin(data.seconds[i] + data.nanoseconds[i] / 1e9);
+      const bin = this.bin(i);
       return bin >= from && bin < to;
     };
   }
 
   /** Shows the connections `rows` in front of all. */
-  show(data, rows) {
+  show(rows) {
+    this.front = this.binned(rows);
+    this.draw();
+  }
+
+  /** How many of these connections begin in each stretch, and how many bytes they have. */
+  binned(rows) {
     const bins = Array.from({ length: this.count }, () => [0, 0]);
     for (const i of rows) {
-      if (Number.isNaN(data.seconds[i])) continue;
-      const bin = bins[this.bin(data.seconds[i] + data.nanoseconds[i] / 1e9)];
+      const bin = bins[this.bin(i)];
+      if (!bin) continue;
       bin[0] += 1;
-      bin[1] += data.origBytes[i] + data.respBytes[i];
+      bin[1] += this.data.origBytes[i] + this.data.respBytes[i];
     }
-    this.front = bins;
-    this.draw();
+    return bins;
   }
 
   draw() {
@@ -132,6 +153,8 @@ class Timeline {
   drawRange() {
     const range = this.range ?? [0, this.count];
     this.window.hidden = !this.range;
+    byId("zoom").hidden = !this.range;
+    byId("whole").hidden = !this.range && !this.zoomed;
     this.window.style.left = `${(range[0] / this.count) * 100}%`;
     this.window.style.width = `${((range[1] - range[0]) / this.count) * 100}%`;
     this.handles.forEach((handle, side) => {
