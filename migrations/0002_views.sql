@@ -92,25 +92,3 @@ FROM (SELECT bssid,
     sum(beacons) AS beacons, sum(probe_responses) AS probe_responses, sum(data_frames) AS data_frames,
     sum(encrypted_frames) AS encrypted_frames, count(*) AS captures, min(first_ns) AS first_ns, max(last_ns) AS last_ns
     FROM wifi_network GROUP BY bssid);
-
-CREATE VIEW anomalies AS
-SELECT row_number() OVER (ORDER BY capture_id, frame, kind, flow_id) AS id, capture_id, frame, nullif(flow_id, 0) AS flow_id, kind, detail,
-    time_ns, strftime('%Y-%m-%dT%H:%M:%S', (time_ns - (time_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (time_ns % 1000000000 + 1000000000) % 1000000000) AS time,
-    count, nullif(connection_id, 0) AS connection_id
-FROM anomaly;
-
-CREATE VIEW timeline AS
-SELECT time_ns,
-    strftime('%Y-%m-%dT%H:%M:%S', (time_ns - (time_ns % 1000000000 + 1000000000) % 1000000000) / 1000000000, 'unixepoch') || printf('.%09dZ', (time_ns % 1000000000 + 1000000000) % 1000000000) AS time,
-    kind, connection_id, flow_id, capture_id, detail
-FROM (
-    SELECT first_ns AS time_ns, 'capture begins' AS kind, NULL AS connection_id, NULL AS flow_id, id AS capture_id, path AS detail FROM capture
-    UNION ALL SELECT last_ns, 'capture ends', NULL, NULL, id, path FROM capture
-    UNION ALL SELECT start_ns, 'connection begins', id, NULL, NULL,
-        orig_ip || ' port ' || orig_port || ' to ' || resp_ip || ' port ' || resp_port FROM connection
-    UNION ALL SELECT end_ns, 'connection ends', id, NULL, NULL, state || ' ' || history FROM connection
-    UNION ALL SELECT time_ns, 'conflict', connection_id, flow_id, iif(later_kept, kept_capture_id, lost_capture_id),
-        conflict.length || ' bytes at offset ' || (position - base) || ': frame ' || kept_frame || ' kept, frame ' || lost_frame || ' lost'
-        FROM conflict LEFT JOIN flow ON flow.id = flow_id
-    UNION ALL SELECT time_ns, 'anomaly', nullif(connection_id, 0), nullif(flow_id, 0), capture_id, kind || ': ' || detail FROM anomaly
-);

@@ -17,6 +17,7 @@ use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock};
 use crate::index;
 use crate::store;
 use crate::store::beneath::Beneath;
+use crate::store::objects;
 use crate::store::packed::reading::Packs;
 use crate::store::packed::{self, recover::recover as recover_packs};
 use crate::store::recover::recover;
@@ -28,8 +29,8 @@ pub use payload::Payload;
 
 /// The index's name in the case directory.
 pub const INDEX: &str = "case.sqlite";
-/// What a writer leaves only when it is killed: the payload's journal, and the index's two kinds.
-const LEFT_BEHIND: [&str; 3] = [store::journal::NAME, "case.sqlite-wal", JOURNAL];
+/// What a writer leaves only when it is killed: the payload's journal, the index's two kinds, and the mark of a scan.
+const LEFT_BEHIND: [&str; 4] = [store::journal::NAME, "case.sqlite-wal", JOURNAL, objects::UNFINISHED];
 /// The index's, while it is changed in place.
 const JOURNAL: &str = "case.sqlite-journal";
 /// How names begin that the index has until it is whole.
@@ -102,11 +103,41 @@ impl Writer {
         Self::open_held(hold)
     }
 
+    /// Opens a case that is there.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        if !root.join(INDEX).exists() {
+            return Err(Error::NotACase(root.to_owned()));
+        }
+        let lock = lock(root)?;
+        Self::open_held(Hold { root: root.to_owned(), made_index: false, made_directory: false, _lock: lock })
+    }
+
     fn open_held(hold: Hold) -> Result<Self, Error> {
         let index = index::Writer::open(&hold.root.join(INDEX))?;
         let beneath = Beneath::open(&hold.root).map_err(at(&hold.root))?;
         undo_or_redo(&beneath, &index)?;
-        Ok(Writer { index, beneath, hold })
+        let writer = Writer { index, beneath, hold };
+        if writer.hold.root.join(objects::UNFINISHED).exists() {
+            writer.end_objects(true)?;
+        }
+        Ok(writer)
+    }
+
+    /// Objects are about to be written, before the rows that name them.
+    pub fn begin_objects(&self) -> Result<(), Error> {
+        match self.beneath.create(objects::UNFINISHED) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(at(&self.hold.root)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The index names every object there is; if there may be others (`sweep`), they go.
+    pub fn end_objects(&self, sweep: bool) -> Result<(), Error> {
+        if sweep {
+            let known = self.index.object_paths()?;
+            objects::sweep(&self.hold.root, &self.beneath, &known).map_err(at(&self.hold.root))?;
+        }
+        self.beneath.remove(objects::UNFINISHED).map_err(at(&self.hold.root))
     }
 }
 
@@ -198,6 +229,11 @@ impl Reader {
     /// The index.
     pub fn index(&self) -> &index::Reader {
         &self.index
+    }
+
+    /// Opens an object.
+    pub fn object(&self, object: &index::ObjectRow) -> io::Result<Payload<'static>> {
+        Payload::of_file(self.beneath.read(&object.path)?)
     }
 
     /// The directory.

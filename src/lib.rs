@@ -22,7 +22,7 @@
 //! | [`case`](mod@case) | the directory: lock, recovery, verification | files |
 //! | [`capture`], [`store`], [`index`] | frames in; payload at rest; the only SQL | files |
 //! | [`track`] | segments to connections to events | nothing |
-//! | [`decode`], [`reassemble`] | bytes to layers; ranges to places | nothing |
+//! | [`decode`], [`reassemble`], [`scan`] | bytes to layers; ranges to places; payload to findings | nothing |
 //! | [`model`] | values every floor shares | nothing |
 //!
 //! # What never happens
@@ -40,6 +40,7 @@ pub mod index;
 pub mod ingest;
 pub mod model;
 pub mod reassemble;
+pub mod scan;
 pub mod store;
 pub mod track;
 pub mod view;

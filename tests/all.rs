@@ -17,6 +17,7 @@ mod loads;
 mod mutants;
 mod packed;
 mod readme;
+mod scan;
 mod situations;
 mod support;
 mod tamper;

@@ -11,15 +11,17 @@ use super::{Error, Payload, Reader};
 use crate::index::{FlowInfo, Selection};
 use crate::model::{HashKind, PackFrame};
 use crate::store::journal::SCRATCH;
-use crate::store::packed;
 use crate::store::template::DIRECTORY;
+use crate::store::{objects, packed};
 
 /// What was looked at, and what is wrong.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Payload files the index names.
     pub flows: u64,
-    /// Bytes read of them.
+    /// Objects the index names.
+    pub objects: u64,
+    /// Bytes read of both.
     pub bytes: u64,
     /// Everything that is not as it was recorded; empty for a case that is whole.
     pub faults: Vec<Fault>,
@@ -57,7 +59,8 @@ impl Reader {
             Ok(())
         })?;
         paths.extend(self.check_packs(&mut report.faults)?);
-        for directory in [DIRECTORY, SCRATCH, packed::DIRECTORY] {
+        self.check_objects(&mut report, &mut paths)?;
+        for directory in [DIRECTORY, SCRATCH, packed::DIRECTORY, objects::DIRECTORY] {
             self.find_surplus(directory, &paths, &mut report.faults);
         }
         let changed = self.index.check_seals()?.into_iter().map(|table| format!("rows of `{table}` were changed"));
@@ -98,6 +101,27 @@ impl Reader {
         Ok(faults)
     }
 
+    /// Every object is what its row says; equal ones share a file.
+    fn check_objects(&self, report: &mut Report, paths: &mut HashSet<String>) -> Result<(), Error> {
+        self.index.objects(&mut |object| -> Result<(), Error> {
+            report.objects += 1;
+            if !paths.insert(object.path.clone()) {
+                return Ok(());
+            }
+            report.bytes += object.size;
+            let found = self.object(&object).and_then(|file| Ok((file.length(), file.digests(&[HashKind::Sha256])?)));
+            let what = match found {
+                Ok((_, digests)) if digests.sha256 == Some(object.sha256) => return Ok(()),
+                Ok((length, _)) if length != object.size => format!("{length} bytes long instead of {}", object.size),
+                Ok(_) => "sha256 differs".to_owned(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "missing".to_owned(),
+                Err(error) => format!("cannot be read as a file of the case: {error}"),
+            };
+            report.faults.push(Fault { path: object.path, what });
+            Ok(())
+        })
+    }
+
     /// Decompresses every frame of every pack; the packs the index names.
     fn check_packs(&self, faults: &mut Vec<Fault>) -> Result<HashSet<String>, Error> {
         let frames = self.index.frames()?;
@@ -131,8 +155,11 @@ impl Reader {
 
     /// Files beneath `directory` that no row names.
     fn find_surplus(&self, directory: &str, known: &HashSet<String>, faults: &mut Vec<Fault>) {
-        let surplus =
-            if directory.starts_with(packed::DIRECTORY) { "no pack of the case" } else { "no flow of the case" };
+        let surplus = match directory.split('/').next() {
+            Some(packed::DIRECTORY) => "no pack of the case",
+            Some(objects::DIRECTORY) => "no object of the case",
+            _ => "no flow of the case",
+        };
         let mut entries: Vec<_> = fs::read_dir(self.root().join(directory)).into_iter().flatten().flatten().collect();
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {

@@ -37,6 +37,11 @@ impl Done {
         if left_out { Done::LeftOut } else { Done::Whole }
     }
 
+    /// Whole if both are.
+    pub fn and(self, other: Done) -> Self {
+        Done::but(self == Done::LeftOut || other == Done::LeftOut)
+    }
+
     /// 0 or 1.
     pub fn exit_code(self) -> ExitCode {
         ExitCode::from(self as u8)

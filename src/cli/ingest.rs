@@ -1,12 +1,14 @@
 //! `flowcase ingest`: captures into a case.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::errors::{Done, Error};
 use super::output::counted;
-use super::{progress, size};
+use super::{progress, scan, size};
 use crate::index::rows::Status;
-use crate::ingest::{self, Options, Outcome, Summary};
+use crate::ingest::{self, Options, Outcome, Summary, scanning};
 use crate::model::HashKind;
 use crate::store;
 use crate::view::escape::printable;
@@ -66,6 +68,9 @@ pub struct Args {
     /// Have everything on disk before each commit, so that a power loss costs nothing committed
     #[arg(long)]
     sync: bool,
+    /// Scan what is stored afterwards with these scanners, or all: see `flowcase scan`
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = scan_names())]
+    scan: Vec<String>,
     /// Show how far it is
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = progress::When::Auto)]
     progress: progress::When,
@@ -105,6 +110,7 @@ enum Store {
 
 /// Ingests, and says on stderr what became of it.
 pub fn run(args: Args) -> Result<Done, Error> {
+    let scan = args.scan;
     let options = Options {
         hashes: kinds(&args.hash)?,
         filter: args.filter,
@@ -132,7 +138,29 @@ pub fn run(args: Args) -> Result<Done, Error> {
         }
     })?;
     say(&summary);
-    Ok(Done::but(summary.left_out))
+    let done = Done::but(summary.left_out);
+    if scan.is_empty() { Ok(done) } else { Ok(done.and(scan_stored(&args.case, &scan, args.workers)?)) }
+}
+
+/// Runs scanners over what was ingested.
+fn scan_stored(case: &Path, names: &[String], workers: Option<u16>) -> Result<Done, Error> {
+    let enabled = if names.iter().any(|name| name == ALL) { &[] } else { names };
+    let options = scanning::Options {
+        scanners: scan::chosen(enabled, &[]),
+        workers: workers.map(usize::from),
+        again: false,
+        limits: scanning::Limits::default(),
+        command_line: command_line(std::env::args_os()),
+    };
+    scan::scan(case, &options)
+}
+
+/// Every scanner.
+const ALL: &str = "all";
+
+fn scan_names() -> PossibleValuesParser {
+    let all = PossibleValue::new(ALL).help("every scanner");
+    std::iter::once(all).chain(scan::values()).collect::<Vec<_>>().into()
 }
 
 fn kind(store: Store) -> store::Kind {
@@ -188,7 +216,7 @@ fn say_capture(capture: &Outcome) {
 }
 
 /// The words as a shell would take them back.
-fn command_line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
+pub fn command_line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
     let quoted = words.map(|word| quoted(&word.to_string_lossy()));
     quoted.collect::<Vec<_>>().join(" ")
 }

@@ -19,6 +19,7 @@ pub mod progress;
 pub mod prompt;
 pub mod query;
 pub mod report;
+pub mod scan;
 pub mod selection;
 pub mod show;
 pub mod size;
@@ -48,6 +49,7 @@ enum Command {
     Query(query::Args),
     Cat(cat::Args),
     Show(show::Args),
+    Scan(scan::Args),
     Report(report::Args),
     Export(export::Args),
     Verify(verify::Args),
@@ -85,6 +87,7 @@ fn run(command: Command) -> Result<Done, Error> {
         Command::Query(args) => query::run(&args),
         Command::Cat(args) => cat::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Scan(args) => scan::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Export(args) => export::run(args),
         Command::Verify(args) => verify::run(&args),

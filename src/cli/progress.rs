@@ -9,6 +9,7 @@ use crate::ingest::Progress;
 use crate::view::escape::printable;
 
 const TEMPLATE: &str = "{bar:24} {bytes}/{total_bytes} {bytes_per_sec} {msg}";
+const TEMPLATE_CONNECTIONS: &str = "{bar:24} {human_pos}/{human_len} connections";
 const TEMPLATE_UNKNOWN: &str = "{spinner} {bytes} {bytes_per_sec} {msg}";
 /// Lines written to what is no terminal: one for each of so many parts of the whole.
 const PARTS: u64 = 10;
@@ -80,6 +81,15 @@ pub fn bytes(total: u64) -> ProgressBar {
     let bar = bar();
     bar.set_length(total);
     if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// A bar of connections; its length is told later.
+pub fn connections() -> ProgressBar {
+    let bar = bar();
+    if let Ok(style) = ProgressStyle::with_template(TEMPLATE_CONNECTIONS) {
         bar.set_style(style);
     }
     bar

@@ -32,6 +32,7 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     }
     out.flush()?;
     let (flows, bytes) = (counted(report.flows, "flow"), counted(report.bytes, "byte"));
-    eprintln!("{flows}, {bytes} verified: {}", counted(report.faults.len() as u64, "fault"));
+    let objects = if report.objects > 0 { format!(", {}", counted(report.objects, "object")) } else { String::new() };
+    eprintln!("{flows}{objects}, {bytes} verified: {}", counted(report.faults.len() as u64, "fault"));
     Ok(Done::but(!report.faults.is_empty()))
 }

@@ -70,6 +70,15 @@ tables! {
         "capture_id, frame, kind, flow_id, connection_id, detail, time_ns, count"
     ) key ("capture_id, frame, kind, flow_id");
     PACK_FRAME = "pack_frame" ("pack, number, \"offset\", stored_bytes, length") key ("pack, number");
+    SCANNER = "scanner" ("id, name, version, upto") key ("id");
+    RESCAN = "rescan" ("connection_id, scanner_id") key ("connection_id, scanner_id");
+    FINDING = "finding" (
+        "scanner_id, connection_id, number, kind, flow_id, \"offset\", length, time_ns, value, data"
+    ) key ("scanner_id, connection_id, number");
+    OBJECT = "object" (
+        "scanner_id, connection_id, number, flow_id, \"offset\", length, time_ns, parent, path, name, said_type, \
+        found_type, size_bytes, sha256, complete"
+    ) key ("scanner_id, connection_id, number");
     DORMANT = "dormant" ("id, until_ns, hashes, state") key ("id") unsealed 0;
 }
 

@@ -14,6 +14,10 @@ pub const COLUMNS: &[View] = &[
     ("conflicts", CONFLICTS),
     ("skipped", SKIPPED),
     ("wifi_networks", WIFI_NETWORKS),
+    ("findings", FINDINGS),
+    ("objects", OBJECTS),
+    ("protocols", PROTOCOLS),
+    ("http", HTTP),
     ("anomalies", ANOMALIES),
     ("timeline", TIMELINE),
 ];
@@ -170,10 +174,80 @@ const WIFI_NETWORKS: &[(&str, &str)] = &[
     ("last_time", "`last_ns` as text, ISO 8601, UTC"),
 ];
 
+const FINDINGS: &[(&str, &str)] = &[
+    ("scanner", "the scanner that found it"),
+    ("version", "that scanner's version; of a plug-in the beginning of its SHA-256"),
+    ("connection_id", "the connection"),
+    ("number", "number among the scanner's findings in the connection, from 1"),
+    ("flow_id", "the flow; NULL: of the connection as a whole"),
+    ("offset", "where it begins in the flow"),
+    ("length", "bytes of the flow it is about"),
+    ("time_ns", "when it was captured, nanoseconds since 1970 UTC; NULL if that is not known"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("kind", "what sort of finding: a word of the scanner's"),
+    ("value", "what matters most, one line"),
+    ("data", "the rest: a JSON object (`data ->> 'name'` takes a field); NULL if there is none"),
+];
+
+const OBJECTS: &[(&str, &str)] = &[
+    ("id", "its name in this index: scanner, connection and number"),
+    ("scanner", "the scanner that found it"),
+    ("connection_id", "the connection"),
+    ("flow_id", "the flow it was found in"),
+    ("offset", "where it begins in the flow"),
+    ("length", "bytes of the flow it takes, framing and holes counted"),
+    ("time_ns", "when its first byte was captured, nanoseconds since 1970 UTC; NULL if that is not known"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("parent", "`id` of the object it was found in; NULL: in the flow itself"),
+    ("path", "the file, relative to the case: named by its SHA-256, so that equal ones share it"),
+    ("name", "its name as the wire says it"),
+    ("said_type", "its media type as the wire says it"),
+    ("found_type", "its media type by its first bytes; NULL if they say nothing"),
+    ("size_bytes", "size of the file"),
+    ("sha256", "SHA-256 of the file, lower case hex"),
+    ("complete", "1 if all of it was captured and understood, else 0"),
+];
+
+const PROTOCOLS: &[(&str, &str)] = &[
+    ("connection_id", "the connection"),
+    ("flow_id", "the flow whose first bytes say so"),
+    ("protocol", "its name: `http`, `tls`, `ssh`, …"),
+];
+
+const HTTP: &[(&str, &str)] = &[
+    ("connection_id", "the connection"),
+    ("number", "number among the scanner's findings in the connection"),
+    ("time_ns", "when the first byte of the request (or else the response) was captured, nanoseconds since 1970 UTC"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("method", "method of the request; NULL throughout the request's columns if it was not captured"),
+    ("host", "host asked for"),
+    ("uri", "target of the request"),
+    ("version", "version of the request, or else of the response"),
+    ("status", "status of the response; NULL throughout the response's columns if it was not captured"),
+    ("reason", "reason phrase"),
+    ("user_agent", "what the client says it is"),
+    ("referrer", "where the client says it comes from"),
+    ("request_type", "media type of the request's body as said"),
+    ("response_type", "media type of the response's body as said"),
+    ("found_type", "media type of the response's body by its first bytes"),
+    ("request_bytes", "bytes of the request's body that were captured"),
+    ("response_bytes", "bytes of the response's body that were captured, before codings were undone"),
+    ("response_encoding", "codings of the response's body: `gzip`, …"),
+    ("request_object", "file of the request's body, relative to the case"),
+    ("response_object", "file of the response's body, codings undone, relative to the case"),
+    ("request_flow_id", "flow of the request"),
+    ("request_offset", "where the request begins in its flow"),
+    ("response_flow_id", "flow of the response"),
+    ("response_offset", "where the response begins in its flow"),
+    ("response_time_ns", "when the first byte of the response was captured, nanoseconds since 1970 UTC"),
+    ("username", "user name of basic authentication"),
+    ("complete", "1 if both were captured whole and understood, else 0"),
+];
+
 const ANOMALIES: &[(&str, &str)] = &[
     ("id", "number, in the order of capture, frame and kind"),
     ("capture_id", "capture of the first occurrence"),
-    ("frame", "frame of the first occurrence; 0: the file as a whole"),
+    ("frame", "frame of the first occurrence; 0: the file as a whole; NULL if a scanner cannot say"),
     ("flow_id", "the flow; NULL: of the capture"),
     ("kind", "what is strange"),
     ("detail", "one clause about the first occurrence"),
@@ -186,7 +260,10 @@ const ANOMALIES: &[(&str, &str)] = &[
 const TIMELINE: &[(&str, &str)] = &[
     ("time_ns", "when, nanoseconds since 1970 UTC; NULL if the frame has no time"),
     ("time", "`time_ns` as text, ISO 8601, UTC"),
-    ("kind", "`capture begins`, `capture ends`, `connection begins`, `connection ends`, `conflict` or `anomaly`"),
+    (
+        "kind",
+        "`capture begins`, `capture ends`, `connection begins`, `connection ends`, `conflict`, `anomaly` or a scanner's name",
+    ),
     ("connection_id", "the connection, if it is about one"),
     ("flow_id", "the flow, if it is about one"),
     ("capture_id", "the capture, if it is about one"),

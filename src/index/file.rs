@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_views.sql"),
     include_str!("../../migrations/0003_indexes.sql"),
     include_str!("../../migrations/0004_packs.sql"),
+    include_str!("../../migrations/0005_scans.sql"),
 ];
 
 /// The schema this program writes.

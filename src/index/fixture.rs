@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::extents::Encoder;
 use super::rows::*;
+use super::scans::{FindingRow, ObjectRow};
 use super::{Reader, Sink, Value, Writer};
 use crate::model::{
     AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, PackFrame, Path, Security, Skip, Timestamp,
@@ -29,6 +30,7 @@ impl Case {
     pub fn full() -> Case {
         let (case, mut writer) = Case::new();
         everything().into_iter().for_each(|row| writer.put(row).unwrap());
+        scanned(&mut writer);
         writer.commit().unwrap();
         writer.finish().unwrap();
         case
@@ -212,6 +214,44 @@ pub fn capture(id: u32) -> Row {
 fn network() -> Wlan {
     let (ssid, security) = (Some(b"harbour".to_vec()), Some(Security::default()));
     Wlan { ssid, security, channel: Some(6), beacons: 2, span: at(1).zip(at(2)), ..Wlan::default() }
+}
+
+/// At least one row of each view of findings, and a connection to be scanned again.
+fn scanned(writer: &mut Writer) {
+    for (name, kind) in SCANS {
+        let scanner = writer.begin_scanner(name, "1").unwrap().id;
+        writer.put_finding(&finding(scanner, 1, kind)).unwrap();
+        writer.put_object(&object(scanner, 1)).unwrap();
+        writer.scanned_upto(scanner, 2).unwrap();
+    }
+    writer.forget(2).unwrap();
+}
+
+/// Scanners and kinds of findings that views are made of.
+const SCANS: &[(&str, &str)] = &[("kind", "protocol"), ("http", "transaction")];
+
+pub fn finding(scanner: u32, connection: u64, kind: &str) -> FindingRow {
+    let (value, data) = ("it".to_owned(), Some(r#"{"a":1}"#.to_owned()));
+    FindingRow { scanner, connection, number: 1, kind: kind.into(), flow: 1, range: (0, 4), time: at(1), value, data }
+}
+
+pub fn object(scanner: u32, connection: u64) -> ObjectRow {
+    ObjectRow {
+        scanner,
+        connection,
+        number: 1,
+        flow: 1,
+        range: (1, 4),
+        time: at(1),
+        parent: Some("http-1-2".into()),
+        path: format!("objects/ab/{scanner}"),
+        name: Some("a".into()),
+        said_type: Some("text/plain".into()),
+        found_type: Some("image/png".into()),
+        size: 3,
+        sha256: [3; 32],
+        complete: true,
+    }
 }
 
 pub fn dormant(connection: u64, hash: u64) -> Row {

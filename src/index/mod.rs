@@ -38,6 +38,7 @@ mod query;
 pub mod reader;
 mod resolve;
 pub mod rows;
+pub mod scans;
 mod seal;
 mod segments;
 pub mod selection;
@@ -60,6 +61,7 @@ pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
 pub use rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Rest, Row, SideRow, Status,
 };
+pub use scans::{FindingRow, ObjectRow, ScanInfo, ScannerState};
 pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};

@@ -112,7 +112,7 @@ pub struct SegmentInfo {
 pub type EachFlow<'a, E> = dyn FnMut(&FlowInfo, &[SegmentInfo]) -> Result<(), E> + 'a;
 
 /// From the tables: the view's text of times and digests would have to be read back.
-const FLOW: &str = "SELECT flow.id, connection_id, side, part,
+pub(super) const FLOW: &str = "SELECT flow.id, connection_id, side, part,
     iif(side = 0, orig_ip, resp_ip), iif(side = 0, orig_port, resp_port), iif(side = 0, resp_ip, orig_ip),
     iif(side = 0, resp_port, orig_port), iif(side = 0, orig_vlan, resp_vlan), path, base, length, stored_bytes,
     missing_tail_bytes, packets, flow.start_ns, flow.end_ns, iif(side = 0, orig_isn, resp_isn),
@@ -120,7 +120,7 @@ const FLOW: &str = "SELECT flow.id, connection_id, side, part,
     FROM flow CROSS JOIN connection ON connection.id = connection_id";
 
 /// Columns of [`FLOW`] that make a [`FlowInfo`].
-const FLOW_COLUMNS: usize = 23;
+pub(super) const FLOW_COLUMNS: usize = 23;
 
 const CONNECTION: &str = "SELECT id, orig_ip, orig_port, resp_ip, resp_port, vlan, start_ns, end_ns, state, history,
     orig_bytes, resp_bytes, orig_packets, resp_packets, orig_flow_id, resp_flow_id FROM connections";
@@ -246,7 +246,7 @@ impl Reader {
     }
 }
 
-fn flow(row: &rusqlite::Row<'_>) -> rusqlite::Result<FlowInfo> {
+pub(super) fn flow(row: &rusqlite::Row<'_>) -> rusqlite::Result<FlowInfo> {
     Ok(FlowInfo {
         id: unsigned(row, 0)?,
         connection_id: unsigned(row, 1)?,

@@ -77,6 +77,7 @@ impl Writer {
         self.delete(&GAP, "flow_id IN (SELECT id FROM flow WHERE connection_id = ?1)", id)?;
         self.delete(&FLOW, "connection_id = ?1", id)?;
         self.delete(&ANOMALY, "connection_id = ?1", id)?;
+        self.scan_again(connection)?;
         self.delete(&CONNECTION, "id = ?1", id)
     }
 

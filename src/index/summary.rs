@@ -164,7 +164,7 @@ impl Reader {
     }
 
     fn fill_lists(&self, totals: &mut Totals) -> Result<()> {
-        let sql = "SELECT kind, sum(count) FROM anomaly GROUP BY kind ORDER BY sum(count) DESC, kind";
+        let sql = "SELECT kind, sum(count) FROM anomalies GROUP BY kind ORDER BY sum(count) DESC, kind";
         totals.anomalies = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
         let sql = "SELECT reason, sum(frames), sum(bytes) FROM skip GROUP BY reason ORDER BY sum(frames) DESC, reason";
         totals.skipped = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?)))?;

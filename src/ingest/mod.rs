@@ -32,6 +32,7 @@ mod recorder;
 mod resting;
 mod rows;
 mod run;
+pub mod scanning;
 mod scribe;
 mod settings;
 mod shard;

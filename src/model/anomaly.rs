@@ -80,6 +80,12 @@ kinds! {
     PathChanged = "path_changed";
     /// The memory an ingest may take was used up: connections idle longest were put to rest early, which loses nothing.
     MemoryPressure = "memory_pressure";
+    /// A scanner met payload that contradicts its protocol; what it understood is kept.
+    ScanStrange = "scan_strange";
+    /// A scanner did not get to the end of a connection; what it found before is kept.
+    ScanFailed = "scan_failed";
+    /// A scanner reached a limit of time, output or depth in a connection; what it found before is kept.
+    ScanLimit = "scan_limit";
     /// Flags of a segment with a bad checksum were ignored, since the flow has shown good ones.
     BadChecksumFlags = "bad_checksum_flags";
 }

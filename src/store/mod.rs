@@ -18,6 +18,7 @@ pub mod gathered;
 pub mod journal;
 pub mod memory;
 pub mod names;
+pub mod objects;
 pub mod packed;
 pub mod recover;
 pub mod template;

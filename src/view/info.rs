@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Error;
 use super::escape::printable;
 use crate::case::{self, verify::size_on_disk};
-use crate::index::{CaptureInfo, NetworkInfo, Totals};
+use crate::index::{CaptureInfo, NetworkInfo, ScanInfo, Totals};
 use crate::model::{AnomalyKind, Skip, Timestamp};
 use crate::store::{packed, template};
 
@@ -25,6 +25,7 @@ pub struct Info {
     captures: Vec<CaptureInfo>,
     totals: Totals,
     networks: Vec<NetworkInfo>,
+    scans: Vec<ScanInfo>,
     settings: std::collections::BTreeMap<String, String>,
     disk_bytes: u64,
     /// What lies in files or packs.
@@ -39,6 +40,7 @@ impl Info {
             captures: index.captures()?,
             totals: index.totals()?,
             networks: index.networks()?,
+            scans: index.scans()?,
             settings: index.settings()?,
             disk_bytes: size_on_disk(case.root()),
             payload_bytes: PAYLOAD.iter().map(|directory| size_on_disk(&case.root().join(directory))).sum(),
@@ -50,11 +52,12 @@ impl Info {
         self.write_captures(out)?;
         self.write_totals(out)?;
         self.write_networks(out)?;
+        self.write_scans(out)?;
         self.write_skipped(out)?;
         self.write_anomalies(out)
     }
 
-    /// One object: `captures`, `totals`, `networks`, `skipped`, `anomalies`, `settings`, `store`, `disk_bytes`.
+    /// One object: `captures`, `totals`, `networks`, `scanners`, `skipped`, `anomalies`, `settings`, `store`, `disk_bytes`.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, &self.json())?;
         out.write_all(b"\n")
@@ -125,6 +128,23 @@ impl Info {
         }
     }
 
+    /// Nothing where none was run.
+    fn write_scans(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.scans.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\nscanners")?;
+        for ScanInfo { name, version, findings, objects, left } in &self.scans {
+            let left = if *left > 0 { format!(", {left} connections to be scanned") } else { String::new() };
+            writeln!(
+                out,
+                "  {:<14}  {findings} findings, {objects} objects{left} (version {version})",
+                printable(name)
+            )?;
+        }
+        Ok(())
+    }
+
     fn store(&self) -> &str {
         self.settings.get("store").map_or("files", String::as_str)
     }
@@ -159,6 +179,7 @@ impl Info {
             "captures": self.captures.iter().map(capture_json).collect::<Vec<_>>(),
             "totals": totals_json(totals),
             "networks": self.networks.iter().map(network_json).collect::<Vec<_>>(),
+            "scanners": self.scans.iter().map(scan_json).collect::<Vec<_>>(),
             "skipped": skipped.collect::<Vec<_>>(),
             "anomalies": anomalies.collect::<Vec<_>>(),
             "settings": self.settings,
@@ -205,6 +226,16 @@ fn capture_json(capture: &CaptureInfo) -> Value {
         "status": capture.status,
         "stopped_at": capture.stopped_at,
         "message": capture.message,
+    })
+}
+
+fn scan_json(scan: &ScanInfo) -> Value {
+    json!({
+        "name": scan.name,
+        "version": scan.version,
+        "findings": scan.findings,
+        "objects": scan.objects,
+        "connections_left": scan.left,
     })
 }
 
@@ -264,7 +295,9 @@ mod tests {
             ..Totals::default()
         };
         let (captures, networks, settings) = (Vec::new(), Vec::new(), Default::default());
-        Info { captures, totals, networks, settings, disk_bytes: 4096, payload_bytes: 512 }
+        let (name, version) = ("http".to_owned(), "1".to_owned());
+        let scans = vec![ScanInfo { name, version, findings: 7, objects: 3, left: 2 }];
+        Info { captures, totals, networks, scans, settings, disk_bytes: 4096, payload_bytes: 512 }
     }
 
     #[test]
@@ -273,6 +306,7 @@ mod tests {
         info().write_text(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("75 bytes stored, 25 in gaps (75.00 %)"), "{text}");
+        assert!(text.contains("7 findings, 3 objects, 2 connections to be scanned"), "{text}");
         assert!(text.contains("12  not_tcp                900 bytes. The IP packet carries"), "{text}");
         assert!(text.ends_with("anomalies\n           none\n"), "{text}");
     }

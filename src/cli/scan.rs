@@ -1,0 +1,104 @@
+//! `flowcase scan`: scanners over what is stored.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
+use super::errors::{Done, Error};
+use super::output::counted;
+use super::{CaseArg, ingest, progress};
+use crate::ingest::scanning::{self, Limits, Options, Summary};
+use crate::scan::{Chosen, SCANNERS};
+
+/// Look into the payload of a case: protocols, HTTP, extracted files
+///
+/// Runs scanners over the connections they have not looked at yet, or not since they went on, and puts what they find into
+/// the index (views `findings`, `objects`, `protocols`, `http`, …) and the files they extract into objects/. A scan that is killed
+/// goes on where it was. What is strange to a scanner, and a scanner that fails or reaches a limit, is an anomaly.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = scanners())]
+pub struct Args {
+    #[command(flatten)]
+    case: CaseArg,
+    #[command(flatten)]
+    which: Which,
+    /// Let the scanners look at everything again
+    #[arg(long)]
+    again: bool,
+    /// Threads that scan [default: as many as the machine runs at once]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    workers: Option<u16>,
+    /// Seconds that a scanner may take of one connection
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    max_time: u32,
+}
+
+/// Which scanners are to run.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Run only these scanners [default: all]
+    #[arg(short = 'e', long, value_name = "NAMES", value_delimiter = ',', value_parser = names())]
+    enable: Vec<String>,
+    /// Leave these out
+    #[arg(short = 'x', long, value_name = "NAMES", value_delimiter = ',', value_parser = names())]
+    disable: Vec<String>,
+}
+
+/// The names of the built-in scanners, for arguments that take them.
+pub fn values() -> impl Iterator<Item = PossibleValue> {
+    SCANNERS.iter().map(|entry| PossibleValue::new(entry.name).help(entry.about))
+}
+
+fn names() -> PossibleValuesParser {
+    values().collect::<Vec<_>>().into()
+}
+
+/// The scanners as a list for the help.
+fn scanners() -> String {
+    let lines = SCANNERS.iter().map(|entry| format!("  {:<8}  {}", entry.name, entry.about));
+    format!("Scanners:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The scanners with these names, in the order of the registry.
+pub fn chosen(enabled: &[String], disabled: &[String]) -> Vec<Chosen> {
+    let named = |names: &[String], name: &str| names.iter().any(|one| one == name);
+    let runs = |name: &str| (enabled.is_empty() || named(enabled, name)) && !named(disabled, name);
+    SCANNERS.iter().filter(|entry| runs(entry.name)).map(Chosen::from).collect()
+}
+
+/// Scans, and says on stderr what was found.
+pub fn run(args: &Args) -> Result<Done, Error> {
+    let scanners = chosen(&args.which.enable, &args.which.disable);
+    if scanners.is_empty() {
+        return Err(Error::Usage("no scanner is left to run".into()));
+    }
+    let limits = Limits { time: Duration::from_secs(args.max_time.into()), ..Limits::default() };
+    let options = Options {
+        scanners,
+        workers: args.workers.map(usize::from),
+        again: args.again,
+        limits,
+        command_line: ingest::command_line(std::env::args_os()),
+    };
+    scan(&args.case.path, &options)
+}
+
+/// Scans a case with a bar on a terminal.
+pub fn scan(root: &std::path::Path, options: &Options) -> Result<Done, Error> {
+    let bar = progress::connections();
+    let done = scanning::scan(root, options, &mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let summary = done?;
+    say(&summary);
+    Ok(Done::but(summary.left_out))
+}
+
+fn say(summary: &Summary) {
+    let Summary { connections, findings, objects, anomalies, .. } = *summary;
+    let (connections, findings) = (counted(connections, "connection"), counted(findings, "finding"));
+    let strange = if anomalies == 1 { "1 anomaly".to_owned() } else { format!("{anomalies} anomalies") };
+    eprintln!("{connections} scanned: {findings}, {}, {strange}", counted(objects, "object"));
+}

@@ -1,0 +1,44 @@
+//! The built-in scanners: one list from which the options, the help, the README and the stamps on results come.
+
+use super::{Scanner, kind};
+
+/// A built-in scanner.
+pub struct Entry {
+    /// Its name on the command line and in the results.
+    pub name: &'static str,
+    /// Raised whenever it would find something else in the same payload.
+    pub version: &'static str,
+    /// What it finds, one sentence.
+    pub about: &'static str,
+    /// Makes it.
+    pub make: fn() -> Box<dyn Scanner>,
+}
+
+/// Every built-in scanner, in the order in which they run.
+pub static SCANNERS: &[Entry] = &[Entry {
+    name: "kind",
+    version: "1",
+    about: "the protocol of each connection by the first bytes of its flows, whatever the port: view `protocols`",
+    make: || Box::new(kind::Kind),
+}];
+
+/// The scanner with this name.
+pub fn entry(name: &str) -> Option<&'static Entry> {
+    SCANNERS.iter().find(|entry| entry.name == name)
+}
+
+/// A scanner that is to run, and the stamp on its results.
+pub struct Chosen {
+    /// Its name: one word.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// It.
+    pub scanner: Box<dyn Scanner>,
+}
+
+impl From<&Entry> for Chosen {
+    fn from(entry: &Entry) -> Self {
+        Chosen { name: entry.name.to_owned(), version: entry.version.to_owned(), scanner: (entry.make)() }
+    }
+}
