@@ -241,8 +241,8 @@ impl Reader {
         &self.root
     }
 
-    /// Opens a file that a scanner extracted, by its path in the case, without following links.
-    pub fn object(&self, path: &str) -> io::Result<fs::File> {
+    /// Opens the file of an object by its path in the case, without following links.
+    pub fn object_file(&self, path: &str) -> io::Result<fs::File> {
         self.beneath.read(path)
     }
 }

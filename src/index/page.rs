@@ -44,6 +44,8 @@ pub struct PageConnection {
     pub anomalies: u64,
     /// Overlaps whose bytes differ.
     pub conflicts: u64,
+    /// What its flows carry, as far as that was recognised: `http`, or several as `http,tls`.
+    pub carries: Option<String>,
 }
 
 /// Which connections a page lists: those with at least so many bytes, and of those with just so many the first ones.
@@ -100,8 +102,8 @@ pub struct Oddity {
 pub enum OddityKind {
     /// Strange input.
     Anomaly {
-        /// Where it first occurred.
-        at: (CaptureId, u64),
+        /// Capture and frame where it first occurred, if it was in one.
+        at: Option<(CaptureId, u64)>,
         /// Its name.
         kind: String,
         /// One clause about the first occurrence.
@@ -133,13 +135,15 @@ pub enum OddityKind {
 
 const CONNECTION: &str = "SELECT id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlans, tunnel, start_ns, duration_ns,
     state, history, orig_bytes, resp_bytes, orig_packets, resp_packets, gap_bytes, missing_tail_bytes, retransmitted_bytes,
-    (SELECT count(*) FROM anomaly WHERE connection_id = connections.id),
-    (SELECT count(*) FROM flow JOIN conflict ON flow_id = flow.id WHERE connection_id = connections.id)
+    (SELECT count(*) FROM anomaly WHERE connection_id = connections.id)
+        + (SELECT count(*) FROM scanner JOIN finding ON scanner_id = scanner.id WHERE connection_id = connections.id AND kind = 'anomaly'),
+    (SELECT count(*) FROM flow JOIN conflict ON flow_id = flow.id WHERE connection_id = connections.id),
+    (SELECT group_concat(DISTINCT protocol) FROM protocols WHERE connection_id = connections.id)
     FROM connections WHERE orig_bytes + resp_bytes > ?1 OR (orig_bytes + resp_bytes = ?1 AND id <= ?2) ORDER BY id";
 
 const ANOMALIES: &str =
-    "SELECT nullif(connection_id, 0), nullif(flow_id, 0), time_ns, capture_id, frame, kind, detail, count
-    FROM anomaly ORDER BY capture_id, frame, kind, flow_id LIMIT ?1";
+    "SELECT connection_id, flow_id, time_ns, CAST(capture_id AS INTEGER), CAST(frame AS INTEGER), kind,
+    CAST(coalesce(detail, '') AS TEXT), coalesce(CAST(count AS INTEGER), 1) FROM anomalies ORDER BY id LIMIT ?1";
 
 const CONFLICTS: &str =
     "SELECT connection_id, flow_id, time_ns, \"offset\", length, kept_frame, kept_checksum, lost_frame,
@@ -205,7 +209,7 @@ impl Reader {
 
     /// The first anomalies in the order of captures and frames, and the number of rows there are.
     pub fn first_anomalies(&self, most: u32) -> Result<(Vec<Oddity>, u64)> {
-        Ok((self.list_of(ANOMALIES, [most], anomaly)?, self.count("anomaly")?))
+        Ok((self.list_of(ANOMALIES, [most], anomaly)?, self.count("anomalies")?))
     }
 
     /// The first conflicts in the order of flows, and the number of conflicts.
@@ -311,6 +315,7 @@ fn connection(row: &rusqlite::Row<'_>) -> rusqlite::Result<PageConnection> {
         retransmitted_bytes: unsigned(row, 18)?,
         anomalies: unsigned(row, 19)?,
         conflicts: unsigned(row, 20)?,
+        carries: row.get(21)?,
     })
 }
 
@@ -325,7 +330,8 @@ fn oddity(row: &rusqlite::Row<'_>, what: OddityKind) -> rusqlite::Result<Oddity>
 }
 
 fn anomaly(row: &rusqlite::Row<'_>) -> rusqlite::Result<Oddity> {
-    let at = (row.get(3)?, unsigned(row, 4)?);
+    let capture: Option<CaptureId> = row.get(3)?;
+    let at = capture.zip(row.get::<_, Option<i64>>(4)?.map(|frame| frame as u64));
     oddity(row, OddityKind::Anomaly { at, kind: row.get(5)?, detail: row.get(6)?, count: unsigned(row, 7)? })
 }
 

@@ -1,4 +1,4 @@
-//! What scanners found, for a page: HTTP transactions and other findings. A case whose schema has no such views has none.
+//! What scanners found, for a page: HTTP transactions and other findings.
 
 use super::reader::{time, unsigned};
 use super::{Error, Reader, Result};
@@ -36,8 +36,8 @@ pub struct Transaction {
 /// What a scanner saw: a row of the `findings` view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
-    /// The connection, if it is about one.
-    pub connection: Option<ConnectionId>,
+    /// The connection.
+    pub connection: ConnectionId,
     /// When.
     pub time: Option<Timestamp>,
     /// Who.
@@ -45,19 +45,23 @@ pub struct Finding {
     /// What it is.
     pub kind: String,
     /// Its value.
-    pub value: Option<String>,
+    pub value: String,
     /// More of it: a JSON object.
     pub data: Option<String>,
 }
 
-const HTTP: &str = "SELECT connection_id, time_ns, method, host, uri, status, reason, user_agent, response_type,
-    request_bytes, response_bytes, request_object, response_object, complete FROM http
+/// Cast, since what a finding's data says may be of any type.
+const HTTP: &str = "SELECT connection_id, time_ns, CAST(method AS TEXT), CAST(host AS TEXT), CAST(uri AS TEXT),
+    CAST(status AS INTEGER), CAST(reason AS TEXT), CAST(user_agent AS TEXT),
+    CAST(coalesce(response_type, found_type) AS TEXT), CAST(request_bytes AS INTEGER), CAST(response_bytes AS INTEGER),
+    request_object, response_object, coalesce(CAST(complete AS INTEGER), 0) FROM http
     ORDER BY connection_id, number LIMIT ?1";
 
 const FINDINGS: &str = "SELECT connection_id, time_ns, scanner, kind, value, data FROM findings
-    ORDER BY connection_id, scanner, number LIMIT ?1";
+    WHERE scanner <> 'kind' AND (scanner <> 'http' OR kind <> 'transaction') ORDER BY connection_id, scanner, number LIMIT ?1";
 
-const KINDS: &str = "SELECT scanner, kind, count(*) FROM findings GROUP BY scanner, kind ORDER BY scanner, kind";
+const KINDS: &str = "SELECT scanner, kind, count(*) FROM findings
+    WHERE scanner <> 'kind' AND (scanner <> 'http' OR kind <> 'transaction') GROUP BY scanner, kind ORDER BY scanner, kind";
 
 impl Reader {
     /// The first transactions in the order of connections; an error of `each` ends it. The number of transactions.
@@ -66,32 +70,19 @@ impl Reader {
         most: u32,
         each: &mut dyn FnMut(Transaction) -> Result<(), E>,
     ) -> Result<u64, E> {
-        if !self.has_view("http")? {
-            return Ok(0);
-        }
         self.each(HTTP, [most], transaction, each)?;
         Ok(self.count("http")?)
     }
 
-    /// The first findings in the order of connections, and the number of findings.
-    pub fn findings(&self, most: u32) -> Result<(Vec<Finding>, u64)> {
-        if !self.has_view("findings")? {
-            return Ok((Vec::new(), 0));
-        }
-        Ok((self.list_of(FINDINGS, [most], finding)?, self.count("findings")?))
+    /// The first findings in the order of connections. Those that have a place of their own are left out: protocols of
+    /// flows and HTTP transactions.
+    pub fn first_findings(&self, most: u32) -> Result<Vec<Finding>> {
+        self.list_of(FINDINGS, [most], finding)
     }
 
-    /// Scanner, kind and number of all findings.
+    /// Scanner, kind and number of all these findings.
     pub fn finding_kinds(&self) -> Result<Vec<(String, String, u64)>> {
-        if !self.has_view("findings")? {
-            return Ok(Vec::new());
-        }
         self.list_of(KINDS, [], |row| Ok((row.get(0)?, row.get(1)?, unsigned(row, 2)?)))
-    }
-
-    fn has_view(&self, name: &str) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?1)";
-        Ok(self.db.query_row(sql, [name], |row| row.get(0))?)
     }
 }
 
@@ -108,13 +99,13 @@ fn transaction(row: &rusqlite::Row<'_>) -> rusqlite::Result<Transaction> {
         response_type: row.get(8)?,
         bytes: [row.get(9)?, row.get(10)?],
         objects: [row.get(11)?, row.get(12)?],
-        complete: row.get::<_, Option<bool>>(13)?.unwrap_or_default(),
+        complete: row.get(13)?,
     })
 }
 
 fn finding(row: &rusqlite::Row<'_>) -> rusqlite::Result<Finding> {
     Ok(Finding {
-        connection: row.get::<_, Option<i64>>(0)?.map(|id| id as u64),
+        connection: unsigned(row, 0)?,
         time: time(row, 1)?,
         scanner: row.get(2)?,
         kind: row.get(3)?,
@@ -128,35 +119,30 @@ mod tests {
     use super::*;
     use crate::index::fixture::{Case, at};
 
-    const VIEWS: &str = "
-        CREATE VIEW http AS SELECT 1 AS connection_id, 1 AS number, 2000000000 AS time_ns, 'GET' AS method, 'a.example' AS host,
-            '/' AS uri, 200 AS status, 'OK' AS reason, NULL AS user_agent, 'image/png' AS response_type, 0 AS request_bytes,
-            9 AS response_bytes, NULL AS request_object, 'objects/a.png' AS response_object, 1 AS complete;
-        CREATE VIEW findings AS SELECT 'tls' AS scanner, 1 AS connection_id, 1 AS number, NULL AS time_ns, 'sni' AS kind,
-            'b.example' AS value, '{}' AS data;";
-
-    #[test]
-    fn a_case_without_the_views_has_none() {
-        let case = Case::full();
-        let reader = case.reader();
-        assert_eq!(reader.http::<Error>(9, &mut |_| unreachable!("a transaction")).unwrap(), 0);
-        assert_eq!(reader.findings(9).unwrap(), (vec![], 0));
-        assert!(reader.finding_kinds().unwrap().is_empty());
-    }
+    const FOUND: &str = r#"
+        INSERT INTO scanner VALUES (1, 'http', '1', 9), (2, 'kind', '1', 9), (3, 'tls', '1', 9);
+        INSERT INTO object VALUES (1, 1, 4, 1, 0, 9, NULL, NULL, 'objects/a.png', NULL, NULL, NULL, 9, x'00', 1);
+        INSERT INTO finding VALUES (1, 1, 1, 'transaction', 1, 0, 9, 2000000000, 'GET /',
+            '{"method":"GET","host":7,"status":"200","response_type":"image/png","response_bytes":9,"response_object":4,"complete":true}');
+        INSERT INTO finding VALUES (1, 1, 2, 'transaction', 1, 0, 9, NULL, 'odd', NULL);
+        INSERT INTO finding VALUES (2, 1, 1, 'protocol', 1, 0, 9, NULL, 'http', NULL);
+        INSERT INTO finding VALUES (3, 1, 1, 'sni', 1, 0, 9, NULL, 'b.example', '{}');"#;
 
     #[test]
     fn rows_of_the_views_are_read() {
         let case = Case::full();
-        case.plain().execute_batch(VIEWS).unwrap();
+        case.plain().execute_batch(FOUND).unwrap();
         let (reader, mut seen) = (case.reader(), Vec::new());
         let all = reader.http(9, &mut |transaction| {
             seen.push(transaction);
             Ok::<_, Error>(())
         });
-        assert_eq!((all.unwrap(), seen.len(), seen[0].time), (1, 1, at(2)));
+        assert_eq!((all.unwrap(), seen.len(), seen[0].time), (2, 2, at(2)));
+        assert_eq!((seen[0].host.as_deref(), seen[0].status, seen[0].complete), (Some("7"), Some(200), true));
         assert_eq!(seen[0].objects, [None, Some("objects/a.png".to_owned())]);
-        assert!(seen[0].complete);
-        assert_eq!(reader.findings(9).unwrap().0[0].value.as_deref(), Some("b.example"));
+        assert_eq!((&seen[1].method, seen[1].complete), (&None, false));
+        let findings = reader.first_findings(9).unwrap();
+        assert_eq!((findings.len(), findings[0].value.as_str()), (1, "b.example"));
         assert_eq!(reader.finding_kinds().unwrap(), [("tls".to_owned(), "sni".to_owned(), 1)]);
     }
 }

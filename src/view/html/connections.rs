@@ -31,6 +31,7 @@ struct Row<'a>(
     [u64; 2],
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 
 /// Writes the listed connections; the numbers of the first of them that have payload.
@@ -71,5 +72,6 @@ fn row(connection: &PageConnection) -> Row<'_> {
         [connection.anomalies, connection.conflicts],
         connection.vlans.as_deref().map(clipped),
         connection.tunnel.as_deref().map(clipped),
+        connection.carries.as_deref().map(clipped),
     )
 }

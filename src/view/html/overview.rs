@@ -129,8 +129,8 @@ fn oddity(oddity: &Oddity) -> Value {
 
 fn what(kind: &OddityKind) -> Value {
     match kind {
-        OddityKind::Anomaly { at: (capture, frame), kind, detail, count } => {
-            json!({"capture": capture, "frame": frame, "kind": kind, "detail": clipped(detail), "count": count})
+        OddityKind::Anomaly { at, kind, detail, count } => {
+            json!({"at": at, "kind": kind, "detail": clipped(detail), "count": count})
         }
         OddityKind::Conflict { offset, length, kept, lost, lost_bytes } => {
             json!({"offset": offset, "length": length, "kept": kept, "lost": lost, "lost_bytes": hex(lost_bytes)})

@@ -69,11 +69,11 @@ fn row(transaction: Transaction, picture: Option<usize>) -> Row {
 }
 
 fn findings(case: &case::Reader, bounds: &Bounds) -> Result<Value, Error> {
-    let (rows, all) = case.index().findings(bounds.rows)?;
+    let rows = case.index().first_findings(bounds.rows)?;
     let kinds = case.index().finding_kinds()?;
     Ok(json!({
-        "all": all,
-        "kinds": kinds.iter().map(|(scanner, kind, count)| json!([scanner, kind, count])).collect::<Vec<_>>(),
+        "all": kinds.iter().map(|(_, _, count)| count).sum::<u64>(),
+        "kinds": kinds.iter().map(|(scanner, kind, count)| json!([clipped(scanner), clipped(kind), count])).collect::<Vec<_>>(),
         "rows": rows.iter().map(finding).collect::<Vec<_>>(),
     }))
 }
@@ -84,7 +84,7 @@ fn finding(finding: &Finding) -> Value {
         "time": finding.time.map(|time| time.to_string()),
         "scanner": clipped(&finding.scanner),
         "kind": clipped(&finding.kind),
-        "value": finding.value.as_deref().map(clipped),
+        "value": clipped(&finding.value),
         "data": finding.data.as_deref().map(clipped),
     })
 }

@@ -61,7 +61,7 @@ class Dialog {
   ends(i) {
     const arrow = el("span", { class: "arrow", "aria-label": "to" }, "→");
     const ends = [el("span", { class: "orig" }, origin(this.data, i)), " ", arrow, " ", el("span", { class: "resp" }, responder(this.data, i))];
-    return el("p", { class: "ends" }, ...ends, " ", el("small", {}, this.data.protocols[i]));
+    return el("p", { class: "ends" }, ...ends, " ", el("small", {}, [this.data.protocols[i], this.data.carried.list[this.data.carries[i]]].filter(Boolean).join(", ")));
   }
 
   facts(i) {

@@ -41,17 +41,18 @@ function addressKey(text) {
 
 /** Reads the rows, in the order of connections.rs, into columns. */
 function readConnections(rows) {
-  const data = { length: rows.length, protocols: [], histories: [], vlans: [], tunnels: [], addresses: new Texts(), states: new Texts() };
+  const data = { length: rows.length, protocols: [], carried: new Texts(), histories: [], vlans: [], tunnels: [], addresses: new Texts(), states: new Texts() };
   for (const field of FIELDS) data[field] = new Float64Array(rows.length);
-  for (const field of ["orig", "resp", "state"]) data[field] = new Uint32Array(rows.length);
+  for (const field of ["orig", "resp", "state", "carries"]) data[field] = new Uint32Array(rows.length);
   rows.forEach((row, i) => {
     const [id, protocol, orig, origPort, resp, respPort, seconds, nanoseconds, lasted, state, history, bytes, packets, missing,
-      strange, vlans, tunnel] = row;
+      strange, vlans, tunnel, carries] = row;
     const values = [id, origPort, respPort, seconds ?? NaN, nanoseconds, lasted ?? NaN, ...bytes, ...packets, ...missing, ...strange];
     FIELDS.forEach((field, at) => { data[field][i] = values[at]; });
     data.orig[i] = data.addresses.add(orig);
     data.resp[i] = data.addresses.add(resp);
     data.state[i] = data.states.add(state);
+    data.carries[i] = data.carried.add(carries ?? "");
     data.protocols.push(protocol);
     data.histories.push(history);
     data.vlans.push(vlans);

@@ -13,13 +13,13 @@ const NAMED = {
   state: (data, i, value) => data.states.list[data.state[i]].toLowerCase() === value,
   vlan: (data, i, value) => (data.vlans[i] ?? "").split("/").includes(value),
   id: (data, i, value) => String(data.id[i]) === value,
-  proto: (data, i, value) => data.protocols[i] === value,
+  proto: (data, i, value) => data.protocols[i] === value || data.carried.list[data.carries[i]].split(",").includes(value),
 };
 
 /** What a word without a name is looked for in. Made once: a hundred thousand are searched at each key. */
 function haystacks(data) {
   data.haystacks ??= Array.from({ length: data.length }, (_, i) => {
-    const words = [data.id[i], data.protocols[i], origin(data, i), responder(data, i), data.states.list[data.state[i]], data.histories[i], data.tunnels[i] ?? ""];
+    const words = [data.id[i], data.protocols[i], origin(data, i), responder(data, i), data.states.list[data.state[i]], data.histories[i], data.carried.list[data.carries[i]], data.tunnels[i] ?? ""];
     return words.join(" ").toLowerCase();
   });
   return data.haystacks;

@@ -17,6 +17,7 @@ const ranked = (texts, key) => {
   return (at) => (ranks ??= texts.ranks(key))[at];
 };
 const addressRank = ranked(data.addresses, addressKey);
+const carriesRank = ranked(data.carried, (text) => text || "\uffff");
 const stateRank = ranked(data.states, (text) => text);
 const written = (name, kind, text, sort) => ({ name, class: kind, cell: (cell, i) => { cell.textContent = text(i); }, sort });
 
@@ -26,6 +27,7 @@ const columns = [
   written("Lasted", "c-lasted number", (i) => duration(data.duration[i]), (i) => data.duration[i]),
   written("Originator", "c-orig", (i) => origin(data, i), (i) => addressRank(data.orig[i]) * 65536 + data.origPort[i]),
   written("Responder", "c-resp", (i) => responder(data, i), (i) => addressRank(data.resp[i]) * 65536 + data.respPort[i]),
+  written("Protocol", "c-carries", (i) => data.carried.list[data.carries[i]] || data.protocols[i], (i) => carriesRank(data.carries[i])),
   written("State", "c-state", (i) => data.states.list[data.state[i]], (i) => stateRank(data.state[i])),
   written("Sent", "c-sent number", (i) => size(data.origBytes[i]), (i) => data.origBytes[i]),
   written("Received", "c-received number", (i) => size(data.respBytes[i]), (i) => data.respBytes[i]),
@@ -139,4 +141,5 @@ showShares(overview, filterBy);
 showCoverage(overview);
 showStrange(overview, (id) => dialog.openId(id));
 openFromHash();
+performance.mark("ready");
 document.documentElement.dataset.ready = "true";

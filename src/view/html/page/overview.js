@@ -122,7 +122,7 @@ function showStrange({ anomaly_kinds, anomalies, conflicts, gaps }, open) {
       ["Meaning", "text", ({ why }) => why ?? ""],
     ], anomaly_kinds));
   }
-  add("anomalies", "Anomalies", [connection, flow, ["Frame", "number", ({ what }) => `${what.capture}:${what.frame}`], time,
+  add("anomalies", "Anomalies", [connection, flow, ["Frame", "number", ({ what }) => (what.at ? what.at.join(":") : "–")], time,
     ["Kind", "name", ({ what }) => el("code", {}, what.kind)], ["Times", "number", ({ what }) => number(what.count)], ["Detail", "text", ({ what }) => what.detail]], anomalies, "first");
   const frame = ([number, checksum]) => `${number}, checksum ${checksum}`;
   add("conflicts", "Conflicts", [connection, flow, ["Offset", "number", ({ what }) => number(what.offset)], ["Bytes", "number", ({ what }) => number(what.length)],
