@@ -28,6 +28,7 @@ mod guard;
 mod insert;
 mod macs;
 mod networks;
+pub mod oddities;
 mod packs;
 pub mod page;
 pub mod parse;

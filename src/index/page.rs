@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::reader::{time, unsigned};
 use super::{Error, Reader, Result};
-use crate::model::{CaptureId, ConnectionId, FlowId, Timestamp};
+use crate::model::{ConnectionId, Timestamp};
 
 /// A connection: a row of the `connections` view, with how often something was strange about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,55 +84,6 @@ pub struct Share {
     pub received_bytes: u64,
 }
 
-/// An anomaly, a conflict or a gap, with what it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Oddity {
-    /// The connection; `None`: of the capture.
-    pub connection: Option<ConnectionId>,
-    /// The flow likewise.
-    pub flow: Option<FlowId>,
-    /// Time of the frame.
-    pub time: Option<Timestamp>,
-    /// What there is to say.
-    pub what: OddityKind,
-}
-
-/// What is strange.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OddityKind {
-    /// Strange input.
-    Anomaly {
-        /// Capture and frame where it first occurred, if it was in one.
-        at: Option<(CaptureId, u64)>,
-        /// Its name.
-        kind: String,
-        /// One clause about the first occurrence.
-        detail: String,
-        /// Occurrences.
-        count: u64,
-    },
-    /// Bytes seen twice that differ.
-    Conflict {
-        /// In the payload file; negative before its beginning.
-        offset: i64,
-        /// Bytes.
-        length: u64,
-        /// Frame whose bytes are in the file, and its checksum.
-        kept: (u64, String),
-        /// Frame whose bytes are not, and its checksum.
-        lost: (u64, String),
-        /// The first of the bytes that lost.
-        lost_bytes: Vec<u8>,
-    },
-    /// Bytes never captured.
-    Gap {
-        /// In the payload file.
-        offset: u64,
-        /// Bytes.
-        length: u64,
-    },
-}
-
 const CONNECTION: &str = "SELECT id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlans, tunnel, start_ns, duration_ns,
     state, history, orig_bytes, resp_bytes, orig_packets, resp_packets, gap_bytes, missing_tail_bytes, retransmitted_bytes,
     (SELECT count(*) FROM anomaly WHERE connection_id = connections.id)
@@ -140,17 +91,6 @@ const CONNECTION: &str = "SELECT id, protocol, orig_ip, orig_port, resp_ip, resp
     (SELECT count(*) FROM flow JOIN conflict ON flow_id = flow.id WHERE connection_id = connections.id),
     (SELECT group_concat(DISTINCT protocol) FROM protocols WHERE connection_id = connections.id)
     FROM connections WHERE orig_bytes + resp_bytes > ?1 OR (orig_bytes + resp_bytes = ?1 AND id <= ?2) ORDER BY id";
-
-const ANOMALIES: &str =
-    "SELECT connection_id, flow_id, time_ns, CAST(capture_id AS INTEGER), CAST(frame AS INTEGER), kind,
-    CAST(coalesce(detail, '') AS TEXT), coalesce(CAST(count AS INTEGER), 1) FROM anomalies ORDER BY id LIMIT ?1";
-
-const CONFLICTS: &str =
-    "SELECT connection_id, flow_id, time_ns, \"offset\", length, kept_frame, kept_checksum, lost_frame,
-    lost_checksum, substr(lost_bytes, 1, ?2) FROM conflicts ORDER BY flow_id, number LIMIT ?1";
-
-const GAPS: &str = "SELECT connection_id, flow_id, NULL, \"offset\", gap.length FROM gap JOIN flow ON flow.id = flow_id
-    ORDER BY gap.length DESC, flow_id, \"offset\" LIMIT ?1";
 
 const HOSTS: &str = "SELECT ip, sum(n), sum(sent), sum(received) FROM (
         SELECT orig_ip AS ip, 1 AS n, orig_stored AS sent, resp_stored AS received FROM connection
@@ -160,9 +100,6 @@ const HOSTS: &str = "SELECT ip, sum(n), sum(sent), sum(received) FROM (
 const PORTS: &str = "SELECT CASE protocol WHEN 6 THEN 'tcp' WHEN 17 THEN 'udp' END || '/' || resp_port, count(*),
     sum(orig_stored), sum(resp_stored) FROM connection GROUP BY protocol, resp_port
     ORDER BY count(*) DESC, sum(orig_stored) + sum(resp_stored) DESC, resp_port, protocol LIMIT ?1";
-
-/// Bytes of a conflict's lost copy that are shown.
-const LOST_BYTES: u32 = 32;
 
 impl Reader {
     /// Looks at every connection: which `most` have most bytes, and what begins in each of `bins` stretches of `span`.
@@ -205,28 +142,6 @@ impl Reader {
         let sql = "SELECT count(*) FROM (SELECT DISTINCT protocol, resp_port FROM connection)";
         let all = self.db.query_row(sql, [], |row| unsigned(row, 0))?;
         Ok((self.list_of(PORTS, [most], share)?, all))
-    }
-
-    /// The first anomalies in the order of captures and frames, and the number of rows there are.
-    pub fn first_anomalies(&self, most: u32) -> Result<(Vec<Oddity>, u64)> {
-        Ok((self.list_of(ANOMALIES, [most], anomaly)?, self.count("anomalies")?))
-    }
-
-    /// The first conflicts in the order of flows, and the number of conflicts.
-    pub fn first_conflicts(&self, most: u32) -> Result<(Vec<Oddity>, u64)> {
-        Ok((self.list_of(CONFLICTS, [most, LOST_BYTES], conflict)?, self.count("conflict")?))
-    }
-
-    /// The largest gaps, and the number of gaps.
-    pub fn largest_gaps(&self, most: u32) -> Result<(Vec<Oddity>, u64)> {
-        Ok((self.list_of(GAPS, [most], gap)?, self.count("gap")?))
-    }
-
-    /// Offset and length of the holes of a flow that begin before `end`, ascending.
-    pub fn gaps_before(&self, flow: FlowId, end: u64) -> Result<Vec<(u64, u64)>> {
-        let sql = "SELECT \"offset\", length FROM gap WHERE flow_id = ?1 AND \"offset\" < ?2 ORDER BY \"offset\"";
-        let parameters = [flow as i64, i64::try_from(end).unwrap_or(i64::MAX)];
-        self.list_of(sql, parameters, |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
     }
 
     pub(super) fn count(&self, table: &str) -> Result<u64> {
@@ -324,28 +239,6 @@ fn share(row: &rusqlite::Row<'_>) -> rusqlite::Result<Share> {
     Ok(Share { name: row.get(0)?, connections, sent_bytes, received_bytes })
 }
 
-fn oddity(row: &rusqlite::Row<'_>, what: OddityKind) -> rusqlite::Result<Oddity> {
-    let id = |i| row.get::<_, Option<i64>>(i).map(|id| id.map(|id| id as u64));
-    Ok(Oddity { connection: id(0)?, flow: id(1)?, time: time(row, 2)?, what })
-}
-
-fn anomaly(row: &rusqlite::Row<'_>) -> rusqlite::Result<Oddity> {
-    let capture: Option<CaptureId> = row.get(3)?;
-    let at = capture.zip(row.get::<_, Option<i64>>(4)?.map(|frame| frame as u64));
-    oddity(row, OddityKind::Anomaly { at, kind: row.get(5)?, detail: row.get(6)?, count: unsigned(row, 7)? })
-}
-
-fn conflict(row: &rusqlite::Row<'_>) -> rusqlite::Result<Oddity> {
-    let frame = |i| Ok::<_, rusqlite::Error>((unsigned(row, i)?, row.get(i + 1)?));
-    let (kept, lost) = (frame(5)?, frame(7)?);
-    let (offset, length) = (row.get(3)?, unsigned(row, 4)?);
-    oddity(row, OddityKind::Conflict { offset, length, kept, lost, lost_bytes: row.get(9)? })
-}
-
-fn gap(row: &rusqlite::Row<'_>) -> rusqlite::Result<Oddity> {
-    oddity(row, OddityKind::Gap { offset: unsigned(row, 3)?, length: unsigned(row, 4)? })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -385,27 +278,6 @@ mod tests {
         let (first, last) = (Some(Timestamp(i64::MIN)), Some(Timestamp(i64::MAX)));
         assert_eq!(bin(last, first.zip(last), 7), Some(6), "the widest span there is");
         assert_eq!(bin(at(5), at(5).zip(at(5)), 7), Some(0), "no width");
-    }
-
-    #[test]
-    fn what_is_strange_says_where() {
-        let case = Case::full();
-        let reader = case.reader();
-        let (anomalies, all) = reader.first_anomalies(1).unwrap();
-        assert_eq!((anomalies.len(), all, anomalies[0].connection), (1, 2, None));
-        let (conflicts, all) = reader.first_conflicts(9).unwrap();
-        let expected = OddityKind::Conflict {
-            offset: 2,
-            length: 2,
-            kept: (1, "good".into()),
-            lost: (9, "bad".into()),
-            lost_bytes: b"ab".to_vec(),
-        };
-        assert_eq!((all, conflicts[0].connection, &conflicts[0].what), (1, Some(1), &expected));
-        let (gaps, _) = reader.largest_gaps(9).unwrap();
-        assert_eq!(gaps[0].what, OddityKind::Gap { offset: 4, length: 2 });
-        assert_eq!(reader.gaps_before(1, 4).unwrap(), []);
-        assert_eq!(reader.gaps_before(1, 5).unwrap(), [(4, 2)]);
     }
 
     #[test]
