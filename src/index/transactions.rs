@@ -120,6 +120,7 @@ mod tests {
     use crate::index::fixture::{Case, at};
 
     const FOUND: &str = r#"
+        DELETE FROM scanner; DELETE FROM finding; DELETE FROM object;
         INSERT INTO scanner VALUES (1, 'http', '1', 9), (2, 'kind', '1', 9), (3, 'tls', '1', 9);
         INSERT INTO object VALUES (1, 1, 4, 1, 0, 9, NULL, NULL, 'objects/a.png', NULL, NULL, NULL, 9, x'00', 1);
         INSERT INTO finding VALUES (1, 1, 1, 'transaction', 1, 0, 9, 2000000000, 'GET /',
