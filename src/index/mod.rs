@@ -62,7 +62,7 @@ pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
 pub use rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Rest, Row, SideRow, Status,
 };
-pub use scans::{FindingRow, ObjectRow, ScanInfo, ScannerState};
+pub use scans::{FindingInfo, FindingRow, ObjectRow, ScanInfo, ScannerState};
 pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
