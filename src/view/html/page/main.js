@@ -121,11 +121,17 @@ function openFromHash() {
   if (id) dialog.openId(Number(id));
 }
 
+/** Says what of the case is not on the page. */
 function showBounds() {
   const left = overview.totals.connections - data.length;
-  if (left <= 0) return;
-  byId("bounds").hidden = false;
-  byId("bounds").textContent = `This page lists the ${number(data.length)} connections with most bytes; ${number(left)} are left out of the table. The timeline, hosts, ports and sums count all of them.`;
+  const last = Number([...document.querySelectorAll("script.excerpts")].at(-1)?.dataset.last ?? 0);
+  const silent = data.id.filter((id, i) => id > last && data.origBytes[i] + data.respBytes[i] > 0).length;
+  const said = [
+    left > 0 && `This page lists the ${number(data.length)} connections with most bytes; ${number(left)} are left out of the table. The timeline, hosts, ports and sums count all of them.`,
+    silent > 0 && `Payload is shown of connections up to number ${number(last)}; of ${counted(silent, "later one")} it is left out.`,
+  ].filter(Boolean);
+  byId("bounds").hidden = said.length === 0;
+  byId("bounds").textContent = said.join(" ");
 }
 
 byId("connections-table").append(grid.element);
