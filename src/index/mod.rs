@@ -28,7 +28,9 @@ mod guard;
 mod insert;
 mod macs;
 mod networks;
+pub mod oddities;
 mod packs;
+pub mod page;
 pub mod parse;
 pub mod payload;
 pub mod prepared;
@@ -46,6 +48,7 @@ mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod transactions;
 pub mod writer;
 
 pub use community::community_id;
@@ -63,6 +66,7 @@ pub use scans::{FindingInfo, FindingRow, ObjectRow, ScanInfo, ScannerState};
 pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
+pub use transactions::{Finding, Transaction};
 pub use writer::Writer;
 
 /// An index that cannot be used or refused to do something.

@@ -1,7 +1,7 @@
 //! F5: readers of a case. Each view is one short file, made from the index and the payload, never read back by the
 //! program; the same case gives the same bytes.
 //!
-//! Two sorts: a [`View`] writes a whole case in one format ([`dfxml`], [`csv`], [`json`]); [`Rows`] are the rows of any
+//! Two sorts: a [`View`] writes a whole case in one format ([`dfxml`], [`csv`], [`json`], [`html`]); [`Rows`] are the rows of any
 //! listing or query ([`table`], [`csv`], [`json`]).
 
 use std::io::{self, Write};
@@ -13,6 +13,7 @@ pub mod csv;
 pub mod dfxml;
 pub mod escape;
 pub mod files;
+pub mod html;
 pub mod info;
 pub mod json;
 pub mod report;

@@ -36,7 +36,9 @@ fn json_nests_flows_in_connections() {
 #[test]
 fn reports_go_into_the_case_and_are_the_same_each_time() {
     let place = made_by_hand();
-    for (format, name) in [("dfxml", "report.xml"), ("csv", "report.csv"), ("json", "report.json")] {
+    for (format, name) in
+        [("dfxml", "report.xml"), ("csv", "report.csv"), ("json", "report.json"), ("html", "report.html")]
+    {
         place.stdout(&["report", "case", format]);
         let first = std::fs::read(place.path().join("case").join(name)).unwrap();
         place.stdout(&["report", "case", format]);
