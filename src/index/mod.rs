@@ -31,6 +31,7 @@ mod networks;
 mod packs;
 pub mod parse;
 pub mod payload;
+mod prefixes;
 pub mod prepared;
 mod provenance;
 mod query;
@@ -45,6 +46,7 @@ mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod traffic;
 pub mod writer;
 
 pub use community::community_id;
@@ -52,6 +54,7 @@ pub use dormant::Hashes;
 pub use networks::NetworkInfo;
 pub use packs::{Frames, PackEnd};
 pub use payload::Packed;
+pub use prefixes::{Gathered, Group, Prefix};
 pub use prepared::Rows;
 pub use query::{End, Listing, QueryLimits, Sink, Value};
 pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
@@ -61,6 +64,7 @@ pub use rows::{
 pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
+pub use traffic::{Columns, Measure, OverTime, SIZES, Service, Top, Weight, size_class};
 pub use writer::Writer;
 
 /// An index that cannot be used or refused to do something.

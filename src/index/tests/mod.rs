@@ -5,6 +5,7 @@ use super::{End, QueryLimits};
 
 mod holding;
 mod reading;
+mod traffic;
 mod writing;
 
 /// What a query gives, one text a row.
