@@ -195,11 +195,33 @@ impl Gatherer {
         all.sort_unstable_by_key(|group| group.at);
         let total = all.iter().fold(0u64, |sum, group| sum.saturating_add(group.weight.by(self.measure)));
         let members = all.iter().map(|group| group.members).sum();
-        let mut groups = if all.len() <= rows { all } else { fit(&all, self.measure, rows, total) };
+        let mut groups = match few(&all, self.measure, rows, total) {
+            _ if all.len() <= rows => all,
+            Some(few) => few,
+            None => fit(&all, self.measure, rows, total),
+        };
         groups
             .sort_by_key(|group| (group.prefix.is_everything(), Reverse(group.weight.by(self.measure)), group.prefix));
         Gathered { groups, exact: self.exact, members }
     }
+}
+
+/// Ports have less to do with their neighbours than addresses: where all rows but one can show half of everything, the
+/// others share that one.
+fn few(all: &[Group], measure: Measure, rows: usize, total: u64) -> Option<Vec<Group>> {
+    if rows < 2 || all.len() <= rows || all.iter().any(|group| group.prefix.space != Space::Port) {
+        return None;
+    }
+    let mut few = all.to_vec();
+    few.sort_by_key(|group| (Reverse(group.weight.by(measure)), group.prefix));
+    let mut others = few.split_off(rows - 1).into_iter();
+    let shown: u64 = few.iter().map(|group| group.weight.by(measure)).sum();
+    let mut rest = others.next()?;
+    rest.at = rest.at.at_depth(DEPTHS as u8 - 1);
+    others.for_each(|group| rest.absorb(&group));
+    rest.prefix = rest.at;
+    few.push(rest);
+    (shown >= total / 2).then_some(few)
 }
 
 /// The lowest threshold that leaves at most `rows` rows, found by halving to within a sixty-fourth.
@@ -286,12 +308,18 @@ mod tests {
         assert!(net.at_depth(4).contains(&address("255.0.0.1")) && !net.at_depth(4).contains(&address("::1")));
     }
 
-    #[test]
-    fn ports_lie_in_blocks() {
+    fn ports(heavy: u64) -> String {
         let mut gatherer = Gatherer::new(Measure::Bytes);
         (49_152..=65_535).for_each(|port| gatherer.add(Prefix::port(port), &weight(1)));
-        gatherer.add(Prefix::port(443), &weight(90_000));
-        assert_eq!(text(&gatherer.finish(2)), "443 x1 90000, 49152–65535 x16384 16384");
+        gatherer.add(Prefix::port(443), &weight(heavy));
+        gatherer.add(Prefix::port(80), &weight(10));
+        text(&gatherer.finish(3))
+    }
+
+    #[test]
+    fn ports_lie_in_blocks_unless_few_have_most() {
+        assert_eq!(ports(9_000), "49152–65535 x16384 16384, 443 x1 9000, 80 x1 10");
+        assert_eq!(ports(90_000), "443 x1 90000, 80 x1 10, all ports x16384 16384");
     }
 
     /// However little room there is, sums stay, and so do the rows of the heavy.

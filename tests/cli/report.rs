@@ -64,7 +64,7 @@ fn the_picture_shows_the_case_and_stands_alone() {
         "flowcase 0.1.0",
         "\\x1b[2J &amp; b.pcap",
         "6 Oct 2008 17:54:54.000 – 17:55:03.000 UTC",
-        "used 70.0 %",
+        "used 80.0 %",
         ">39 bytes<",
         "http 80 100 %",
         "10.0.0.2",

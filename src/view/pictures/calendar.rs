@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn columns_and_marks_are_round() {
         let (columns, marks) = axis(1_223_315_694_796_605_000, 1_223_316_191_000_000_000);
-        assert_eq!((columns.width_ns, columns.count, columns.start_ns % (5 * SECOND)), (5 * SECOND, 100, 0));
+        assert_eq!((columns.width_ns, columns.count, columns.start_ns % (5 * SECOND)), (5 * SECOND, 101, 0));
         assert_eq!(marks, "17:56 (6 Oct 2008), 17:58, 18:00, 18:02");
         let (columns, marks) = axis(-3 * SECOND, 2 * SECOND);
         assert_eq!((columns.width_ns, columns.start_ns, columns.count), (50 * MILLI, -3 * SECOND, 101));

@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         let text = |number| Number(number).to_string();
-        assert_eq!([0.0, -0.001, 1.5, -1.255, 12.04, f64::NAN].map(text), ["0", "0", "1.5", "-1.26", "12.04", "0"]);
+        assert_eq!([0.0, -0.001, 1.5, -1.256, 12.04, f64::NAN].map(text), ["0", "0", "1.5", "-1.26", "12.04", "0"]);
     }
 
     #[test]

@@ -26,13 +26,13 @@ const APART: f64 = 3.0;
 /// Draws it; `plot` is the chart without its axes.
 pub fn draw(canvas: &mut Canvas, plot: Area, facts: &Facts) {
     canvas.text(MARGIN, plot.y - 14.0, HEADING, "Packetfall");
-    let Some((columns, over)) = &facts.time else { return nothing(canvas, plot) };
+    let Some((columns, over)) = &facts.time else { return nothing(canvas, plot, &facts.totals) };
     let remark = format!("packets each {}, by the payload of their connection", duration(columns.width_ns as u64));
     canvas.text(MARGIN + 57.0, plot.y - 14.0, REMARK, &remark);
     let floors = floors(over.fall.iter().flatten().copied().fold(0.0, f64::max));
     let classes = classes(over);
     axis(canvas, plot, &classes);
-    let mut shades = vec![Vec::new(); SHADES.len()];
+    let mut shades = vec![Vec::new(); floors.len()];
     let width = plot.width / columns.count as f64;
     for (column, cells) in over.fall.iter().enumerate() {
         for (class, packets) in cells.iter().enumerate().filter(|(_, packets)| **packets > 0.0) {
@@ -41,7 +41,7 @@ pub fn draw(canvas: &mut Canvas, plot: Area, facts: &Facts) {
             shades[shade(*packets, &floors)].push(cell);
         }
     }
-    shades.into_iter().zip(SHADES).for_each(|(cells, fill)| canvas.rects(cells.into_iter(), fill));
+    shades.into_iter().zip(colours(floors.len())).for_each(|(cells, fill)| canvas.rects(cells.into_iter(), fill));
     legend(canvas, plot, &floors);
     time_axis(canvas, plot, columns);
 }
@@ -79,6 +79,11 @@ fn shade(packets: f64, floors: &[f64]) -> usize {
     floors.iter().rposition(|floor| packets * 1.000_001 >= *floor).unwrap_or(0)
 }
 
+/// Few shades lie in the middle.
+fn colours(count: usize) -> impl Iterator<Item = &'static str> {
+    (1..=count).map(move |i| SHADES[i * SHADES.len() / (count + 1)])
+}
+
 fn axis(canvas: &mut Canvas, plot: Area, classes: &Range<usize>) {
     let label = |canvas: &mut Canvas, y: f64, text: &str| {
         canvas.text(plot.x - 5.0, y + 2.4, LABEL.muted().at(Anchor::End), text);
@@ -100,15 +105,15 @@ fn axis(canvas: &mut Canvas, plot: Area, classes: &Range<usize>) {
 /// What each shade begins with, up to the right margin.
 fn legend(canvas: &mut Canvas, plot: Area, floors: &[f64]) {
     let label = |(i, floor): (usize, &f64)| match floors.get(i + 1) {
+        None if i == 0 => "<2 packets".to_owned(),
         None => format!("{}+ packets", short(*floor as u64)),
-        Some(next) if *next - floor < 1.5 => short(*floor as u64),
-        Some(_) if i == 0 => "from 1".to_owned(),
+        Some(next) if i == 0 => format!("<{}", short(*next as u64)),
         Some(_) => short(*floor as u64),
     };
     let labels: Vec<String> = floors.iter().enumerate().map(label).collect();
     let room = |label: &str| width(label, LABEL.size, LABEL.weight) + 14.0;
     let mut x = WIDTH - MARGIN - labels.iter().map(|label| room(label)).sum::<f64>() + 5.5;
-    for (label, fill) in labels.iter().zip(SHADES) {
+    for (label, fill) in labels.iter().zip(colours(floors.len())) {
         swatch(canvas, x, plot.y - 14.0, fill, LABEL.muted(), label);
         x += room(label);
     }

@@ -28,6 +28,9 @@ pub fn draw(canvas: &mut Canvas, area: Area, facts: &Facts) {
 fn when(totals: &Totals) -> String {
     match totals.span {
         Some((first, last)) => {
+            if first == last {
+                return format!("{}  ·  one moment", calendar::range(first, last));
+            }
             let length = (i128::from(last.nanoseconds()) - i128::from(first.nanoseconds())).unsigned_abs() as u64;
             format!("{}  ·  {}", calendar::range(first, last), duration(length))
         }
@@ -96,7 +99,7 @@ fn figures(canvas: &mut Canvas, area: Area, facts: &Facts) {
 
 /// What is missing, of all there should be, ends included.
 fn share(missing: u64, totals: &Totals) -> String {
-    percent(missing, totals.stored_bytes.saturating_add(missing))
+    percent(missing, totals.stored_bytes.saturating_add(missing).max(1))
 }
 
 fn spaced(name: &str) -> String {

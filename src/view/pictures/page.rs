@@ -83,10 +83,9 @@ fn foot(canvas: &mut Canvas, text: Area, facts: &Facts) {
             format!(" {} of frames without a time are in no chart over time.", units::amount(amount, facts.measure))
         }
     };
-    let what = if facts.measure == Measure::Bytes {
-        "Bytes are payload as stored, each once; retransmissions, headers and gaps do not count."
-    } else {
-        "No connection has payload: packets are counted instead of bytes."
+    let what = match facts.measure {
+        Measure::Bytes => "Bytes are payload as stored, each once; retransmissions, headers and gaps do not count.",
+        Measure::Packets => "There is no payload: packets are counted instead of bytes.",
     };
     canvas.text(
         text.x,

@@ -8,7 +8,7 @@ use super::frames::swatch;
 use super::page::{HEADING, LABEL, MARGIN, REMARK};
 use super::services::label;
 use super::units::{amount, counted, duration, percent, tick};
-use crate::index::{Columns, Measure};
+use crate::index::{Columns, Measure, Totals};
 
 /// Colours of services, to be told apart by everyone (Okabe and Ito, 2008).
 pub const PALETTE: [&str; 6] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
@@ -18,7 +18,7 @@ pub const OTHERS: &str = "#9aa3ad";
 /// Draws it; `plot` is the chart without its axes.
 pub fn draw(canvas: &mut Canvas, plot: Area, facts: &Facts) {
     canvas.text(MARGIN, plot.y - 28.0, HEADING, "Traffic over time");
-    let Some((columns, over)) = &facts.time else { return nothing(canvas, plot) };
+    let Some((columns, over)) = &facts.time else { return nothing(canvas, plot, &facts.totals) };
     let what = if facts.measure == Measure::Bytes { "payload bytes" } else { "packets" };
     let remark = format!("{what} each {}, stacked by service", duration(columns.width_ns as u64));
     canvas.text(MARGIN + 88.0, plot.y - 28.0, REMARK, &remark);
@@ -129,10 +129,11 @@ pub fn time_axis(canvas: &mut Canvas, plot: Area, columns: &Columns) {
 }
 
 /// Where a chart would be.
-pub fn nothing(canvas: &mut Canvas, plot: Area) {
+pub fn nothing(canvas: &mut Canvas, plot: Area, totals: &Totals) {
+    let why = if totals.connections == 0 { "no connection" } else { "no frame of a connection has a time" };
     canvas.line([plot.x, plot.bottom()], [plot.right(), plot.bottom()], GRID, 0.5);
     let style = super::canvas::Style { fill: MUTED, ..LABEL }.at(Anchor::Middle);
-    canvas.text(plot.x + plot.width / 2.0, plot.y + plot.height / 2.0, style, "no connection with a time");
+    canvas.text(plot.x + plot.width / 2.0, plot.y + plot.height / 2.0, style, why);
 }
 
 #[cfg(test)]
