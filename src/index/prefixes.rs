@@ -189,7 +189,8 @@ impl Gatherer {
         }
     }
 
-    /// At most `rows` rows, at least two: as few as possible are gathered, the lightest.
+    /// At most `rows` rows, but two at least: whatever weighs less than a threshold is gathered, and the threshold is the
+    /// lowest that leaves so few.
     pub fn finish(self, rows: usize) -> Gathered {
         let mut all: Vec<Group> = self.groups.into_values().collect();
         all.sort_unstable_by_key(|group| group.at);

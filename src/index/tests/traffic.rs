@@ -8,14 +8,11 @@ use crate::model::{Path, Timestamp, Transport};
 const HTTP: Service = Service { transport: 6, port: 80 };
 const DNS: Service = Service { transport: 17, port: 53 };
 
+/// Packets, bytes, first and last second.
+type Sent = (u64, u64, Option<(i64, i64)>);
+
 /// A connection whose sides have packets, bytes and, in seconds, first and last frame.
-fn put(
-    writer: &mut super::super::Writer,
-    id: u64,
-    ends: [&str; 2],
-    udp: bool,
-    sides: [(u64, u64, Option<(i64, i64)>); 2],
-) {
+fn put(writer: &mut super::super::Writer, id: u64, ends: [&str; 2], udp: bool, sides: [Sent; 2]) {
     let span = |span: Option<(i64, i64)>| span.and_then(|(start, end)| at(start).zip(at(end)));
     let side = |i: usize| SideRow {
         endpoint: endpoint(ends[i]),
