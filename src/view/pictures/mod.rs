@@ -1,7 +1,7 @@
 //! The case on one page: what, when, how much, how much of it was used; traffic over time, sizes over time, and the
 //! heaviest addresses and ports. tcpflow drew such a page while it read; this one is drawn from the index, at any time.
 //!
-//! [`facts`] asks the index, [`page`] says what stands where, one room a chart draws it on a [`canvas`], which is the
+//! `facts` asks the index, `page` says what stands where, one room a chart draws it on a `canvas`, which is the
 //! SVG. PNG and PDF are made from that same drawing (`print`, behind the feature `pictures`). Nothing depends on
 //! the clock: the same case gives the same bytes.
 
