@@ -33,6 +33,7 @@ mod packs;
 pub mod page;
 pub mod parse;
 pub mod payload;
+mod prefixes;
 pub mod prepared;
 mod provenance;
 mod query;
@@ -48,6 +49,7 @@ mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod transactions;
 pub mod writer;
 
@@ -56,6 +58,7 @@ pub use dormant::Hashes;
 pub use networks::NetworkInfo;
 pub use packs::{Frames, PackEnd};
 pub use payload::Packed;
+pub use prefixes::{Gathered, Group, Prefix};
 pub use prepared::Rows;
 pub use query::{End, Listing, QueryLimits, Sink, Value};
 pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
@@ -66,6 +69,7 @@ pub use scans::{FindingInfo, FindingRow, ObjectRow, ScanInfo, ScannerState};
 pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
+pub use traffic::{Columns, Measure, OverTime, SIZES, Service, Top, Weight, size_class};
 pub use transactions::{Finding, Transaction};
 pub use writer::Writer;
 
