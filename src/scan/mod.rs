@@ -13,6 +13,7 @@ use crate::model::{ConnectionId, Digests, Endpoint, FlowId, Timestamp, Transport
 
 pub mod bytes;
 pub mod fields;
+pub mod http;
 pub mod kind;
 pub mod registry;
 #[cfg(test)]

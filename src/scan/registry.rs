@@ -1,6 +1,6 @@
 //! The built-in scanners: one list from which the options, the help, the README and the stamps on results come.
 
-use super::{Scanner, kind, tls};
+use super::{Scanner, http, kind, tls};
 
 /// A built-in scanner.
 pub struct Entry {
@@ -21,6 +21,12 @@ pub static SCANNERS: &[Entry] = &[
         version: "1",
         about: "the protocol of each flow by its first bytes, whatever the port: view `protocols`",
         make: || Box::new(kind::Kind),
+    },
+    Entry {
+        name: "http",
+        version: "1",
+        about: "requests and responses of HTTP/1.x on any port, their bodies as objects: view `http`",
+        make: || Box::new(http::Http),
     },
     Entry {
         name: "tls",
