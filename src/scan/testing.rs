@@ -169,4 +169,7 @@ impl Findings for Lines {
         self.lines.push(format!("strange {flow} {offset} {what}"));
         Ok(())
     }
+    fn left_out(&mut self, flow: FlowId, why: &Error) {
+        self.lines.push(format!("left out {flow} {why}"));
+    }
 }
