@@ -16,6 +16,7 @@ mod load;
 mod loads;
 mod mutants;
 mod packed;
+mod plugins;
 mod readme;
 mod scan;
 mod situations;

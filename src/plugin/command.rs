@@ -97,6 +97,7 @@ struct Lines<'a> {
     blocks: Blocks<'a>,
     limits: &'a Limits,
     output: Vec<u8>,
+    /// Lines that ended.
     count: usize,
 }
 
@@ -126,15 +127,21 @@ impl Talk for Lines<'_> {
         self.blocks.next(into)
     }
 
-    /// What is over a limit is not kept, and no line is kept in part.
+    /// What is over a limit is not kept, however it came in pieces; and no line in part.
     fn hear(&mut self, bytes: &[u8]) -> Result<bool, ScanError> {
         let Limits { bytes: most, findings, .. } = *self.limits;
         let room = most - self.output.len();
-        self.output.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        self.count += bytes.iter().filter(|byte| **byte == b'\n').count();
-        if self.count > findings {
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        let lines = match findings - self.count {
+            0 => Some(0),
+            left => ends.clone().nth(left - 1),
+        };
+        self.count += ends.count();
+        if let Some(end) = lines.filter(|end| *end < bytes.len() && *end <= room) {
+            self.output.extend_from_slice(&bytes[..end]);
             return Err(ScanError::Limit { what: "lines of output", most: findings as u64 });
         }
+        self.output.extend_from_slice(&bytes[..bytes.len().min(room)]);
         if bytes.len() > room {
             let whole = self.output.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             self.output.truncate(whole);
@@ -142,4 +149,17 @@ impl Talk for Lines<'_> {
         }
         Ok(false)
     }
+}
+
+/// How many findings are kept of output that comes in pieces, and why there are no more.
+#[cfg(test)]
+pub(super) fn heard(output: &[u8], piece: usize, limits: &Limits) -> String {
+    let nothing = crate::scan::testing::Memory::new(b"");
+    let mut lines = Lines { blocks: Blocks::new(&nothing, 0), limits, output: Vec::new(), count: 0 };
+    let why = output.chunks(piece).find_map(|piece| lines.hear(piece).err()).map(|why| why.to_string());
+    format!(
+        "{} {}",
+        lines.output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(),
+        why.unwrap_or_default()
+    )
 }

@@ -106,25 +106,20 @@ impl Hashset {
         named: &[u8],
         found: &mut dyn Findings,
     ) -> Result<(), ScanError> {
-        let (digest, mut fields) = (Shown(hex(digest), digest.len()), Fields::new());
-        fields.text("digest", &digest.0).text("algorithm", digest.algorithm()).text("list", &self.list);
+        let (text, mut fields) = (hex(digest), Fields::new());
+        fields.text("digest", &text).text("algorithm", algorithm(digest.len())).text("list", &self.list);
         fields.some_text("object_id", subject.object.as_deref());
-        let value = if named.is_empty() { digest.0.as_str().into() } else { text_of(named) };
+        let value = if named.is_empty() { text.as_str().into() } else { text_of(named) };
         let (flow, range, time) = (subject.flow, subject.whole, subject.time);
         found.finding(Finding { kind: "match", flow, range, time, value: &value, fields: &fields })
     }
 }
 
-/// A digest in hex, and its bytes.
-struct Shown(String, usize);
-
-impl Shown {
-    fn algorithm(&self) -> &'static str {
-        match self.1 {
-            32 => "sha256",
-            20 => "sha1",
-            _ => "md5",
-        }
+fn algorithm(size: usize) -> &'static str {
+    match size {
+        32 => "sha256",
+        20 => "sha1",
+        _ => "md5",
     }
 }
 
@@ -156,7 +151,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     hex_digest(text.as_bytes())
 }
 
-fn hex_digest(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn hex_digest(text: &[u8]) -> Option<Vec<u8>> {
     if !matches!(text.len(), 64 | 40 | 32) {
         return None;
     }

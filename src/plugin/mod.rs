@@ -158,18 +158,4 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_words() {
-        for name in ["a", "known_bad", "x86", &"a".repeat(32)] {
-            assert_eq!(checked_name(name).unwrap(), name);
-        }
-        for name in ["", "A", "1a", "a-b", "a b", "ä", "_", &"a".repeat(33)] {
-            assert!(checked_name(name).is_err(), "{name}");
-        }
-        assert_eq!(name_of(Path::new("/x/Known-Bad.2.txt")).unwrap(), "known_bad_2");
-        assert!(name_of(Path::new("/x/…")).is_err());
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,6 +22,8 @@ use super::{Each, Error, Limits, Look, Of, Subject, checked_name, stamp};
 use crate::scan::{Chosen, Error as ScanError, Findings};
 
 const DRIVER: &str = include_str!("driver.py");
+/// What an interpreter may take at least to load a script and the modules it wants.
+const LOADING: Duration = Duration::from_secs(30);
 /// Bytes of an answer beyond those of findings.
 const AROUND: usize = 4 << 10;
 
@@ -61,20 +64,8 @@ impl Python {
         command.args([self.limits.findings.to_string(), self.limits.bytes.to_string()]);
         let mut process = Process::start(&mut command)?;
         let mut load = Exchange::new(&self.limits, "{}", self.source.len() as u64, Body::Source(&self.source));
-        let answer = self.ask(&mut process, &mut load)?;
+        let answer = ask(&mut process, &mut load, self.limits.time.max(LOADING))?;
         answer.ended.error.map_or(Ok(process), |error| Err(ScanError::Failed(error)))
-    }
-
-    /// Hands over a request and takes the answer. After an error of the talk the process is of no use.
-    fn ask(&self, process: &mut Process, exchange: &mut Exchange<'_>) -> Result<Answer, ScanError> {
-        match process.talk(exchange, self.limits.time, false)? {
-            End::Heard => exchange.answer(),
-            End::Exited(status) => {
-                let how = ill(status).unwrap_or_else(|| "exit status 0".to_owned());
-                let complaint = process.complaint().map(|line| format!(": {line}")).unwrap_or_default();
-                Err(ScanError::Failed(format!("the interpreter ended, {how}{complaint}")))
-            }
-        }
     }
 
     fn take(&self) -> Option<Process> {
@@ -86,6 +77,18 @@ impl Python {
     }
 }
 
+/// Hands over a request and takes the answer. After an error the process is of no use.
+fn ask(process: &mut Process, exchange: &mut Exchange<'_>, time: Duration) -> Result<Answer, ScanError> {
+    match process.talk(exchange, time, false)? {
+        End::Heard => exchange.answer(),
+        End::Exited(status) => {
+            let how = ill(status).unwrap_or_else(|| "exit status 0".to_owned());
+            let complaint = process.complaint().map(|line| format!(": {line}")).unwrap_or_default();
+            Err(ScanError::Failed(format!("the interpreter ended, {how}{complaint}")))
+        }
+    }
+}
+
 impl Look for Python {
     fn look(&self, subject: &Subject<'_>, found: &mut dyn Findings) -> Result<(), ScanError> {
         let mut process = self.take().map_or_else(|| self.start(), Ok)?;
@@ -93,7 +96,7 @@ impl Look for Python {
         let blocks = Blocks::new(subject.payload, most);
         let mut exchange =
             Exchange::new(&self.limits, &subject.to_json(), subject.payload.length().min(most), Body::Payload(blocks));
-        let answer = self.ask(&mut process, &mut exchange)?;
+        let answer = ask(&mut process, &mut exchange, self.limits.time)?;
         self.put(process);
         answer.findings.iter().try_for_each(|said| report(said, subject, found))?;
         match (answer.ended.error, answer.ended.limit.as_deref()) {
