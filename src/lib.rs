@@ -21,6 +21,7 @@
 //! | [`ingest`], [`view`] | the only loop that joins pure and I/O; readers of a case | clock (runs only) |
 //! | [`case`](mod@case) | the directory: lock, recovery, verification | files |
 //! | [`capture`], [`store`], [`index`] | frames in; payload at rest; the only SQL | files |
+//! | [`plugin`] | scanners of the user's own | processes |
 //! | [`track`] | segments to connections to events | nothing |
 //! | [`decode`], [`reassemble`], [`scan`] | bytes to layers; ranges to places; payload to findings | nothing |
 //! | [`model`] | values every floor shares | nothing |
@@ -39,6 +40,7 @@ pub mod decode;
 pub mod index;
 pub mod ingest;
 pub mod model;
+pub mod plugin;
 pub mod reassemble;
 pub mod scan;
 pub mod store;

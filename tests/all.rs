@@ -18,6 +18,7 @@ mod load;
 mod loads;
 mod mutants;
 mod packed;
+mod plugins;
 mod readme;
 mod scan;
 mod situations;

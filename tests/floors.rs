@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("capture", 3),
     ("store", 3),
     ("index", 3),
+    ("plugin", 3),
     ("case", 4),
     ("ingest", 5),
     ("view", 5),

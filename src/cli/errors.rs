@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::view::escape::printable;
-use crate::{case, index, ingest, view};
+use crate::{case, index, ingest, plugin, view};
 
 /// Every exit code and what it means: for the help, the manual and the README.
 pub const EXIT_CODES: [(u8, &str); 4] = [
@@ -60,6 +60,9 @@ pub enum Error {
     /// The index said no.
     #[error(transparent)]
     Index(#[from] index::Error),
+    /// A plug-in cannot be used.
+    #[error(transparent)]
+    Plugin(#[from] plugin::Error),
     /// A view could not be made.
     #[error(transparent)]
     View(#[from] view::Error),
@@ -111,7 +114,7 @@ pub fn tell(error: &Error) -> ExitCode {
 fn exit_code(error: &Error) -> u8 {
     use ingest::Error as Ingest;
     match (error, index_error(error)) {
-        (Error::Usage(_) | Error::Exists(_), _) => USAGE,
+        (Error::Usage(_) | Error::Exists(_) | Error::Plugin(_), _) => USAGE,
         (Error::Ingest(Ingest::Fixed { .. } | Ingest::Template(_) | Ingest::Capture(_)), _) => USAGE,
         (_, Some(index::Error::Refused(_) | index::Error::User(_))) => USAGE,
         _ => NOT_DONE,
@@ -130,6 +133,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         Error::Ingest(Ingest::Fixed { .. }) => Some("leave the option out, or ingest into a new case"),
         Error::Ingest(Ingest::NoCaptures) => Some("hidden files in directories are not read; name them to read them"),
         Error::Ingest(Ingest::Template(_)) => Some("the letters are AaBbEeVvTtCc#NKMGS, and %% is a percent sign"),
+        Error::Plugin(plugin::Error::Name(_)) => Some("give it a name: NAME=…"),
         Error::Case(error) | Error::Ingest(Ingest::Case(error)) => case_hint(error),
         _ => index_error(error).and_then(index_hint),
     }

@@ -6,10 +6,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::errors::{Done, Error};
 use super::output::counted;
+use super::plugins::Plugins;
 use super::{progress, scan, size};
 use crate::index::rows::Status;
 use crate::ingest::{self, Options, Outcome, Summary, scanning};
 use crate::model::HashKind;
+use crate::scan::Chosen;
 use crate::store;
 use crate::view::escape::printable;
 
@@ -71,6 +73,8 @@ pub struct Args {
     /// Scan what is stored afterwards with these scanners, or all: see `flowcase scan`
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = scan_names())]
     scan: Vec<String>,
+    #[command(flatten)]
+    plugins: Plugins,
     /// Show how far it is
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = progress::When::Auto)]
     progress: progress::When,
@@ -110,7 +114,7 @@ enum Store {
 
 /// Ingests, and says on stderr what became of it.
 pub fn run(args: Args) -> Result<Done, Error> {
-    let scan = args.scan;
+    let scanners = scanners(&args.scan, &args.plugins)?;
     let options = Options {
         hashes: kinds(&args.hash)?,
         filter: args.filter,
@@ -139,14 +143,24 @@ pub fn run(args: Args) -> Result<Done, Error> {
     })?;
     say(&summary);
     let done = Done::but(summary.left_out);
-    if scan.is_empty() { Ok(done) } else { Ok(done.and(scan_stored(&args.case, &scan, args.workers)?)) }
+    if scanners.is_empty() { Ok(done) } else { Ok(done.and(scan_stored(&args.case, scanners, args.workers)?)) }
+}
+
+/// What is to be run over what was ingested: found out first, so that nothing is ingested if it cannot be.
+fn scanners(names: &[String], plugins: &Plugins) -> Result<Vec<Chosen>, Error> {
+    let mut scanners = match names {
+        [] => Vec::new(),
+        _ if names.iter().any(|name| name == ALL) => scan::chosen(&[], &[]),
+        _ => scan::chosen(names, &[]),
+    };
+    scanners.extend(plugins.load()?);
+    Ok(scanners)
 }
 
 /// Runs scanners over what was ingested.
-fn scan_stored(case: &Path, names: &[String], workers: Option<u16>) -> Result<Done, Error> {
-    let enabled = if names.iter().any(|name| name == ALL) { &[] } else { names };
+fn scan_stored(case: &Path, scanners: Vec<Chosen>, workers: Option<u16>) -> Result<Done, Error> {
     let options = scanning::Options {
-        scanners: scan::chosen(enabled, &[]),
+        scanners,
         workers: workers.map(usize::from),
         again: false,
         limits: scanning::Limits::default(),

@@ -15,6 +15,7 @@ pub mod info;
 pub mod ingest;
 pub mod listing;
 pub mod output;
+pub mod plugins;
 pub mod progress;
 pub mod prompt;
 pub mod query;

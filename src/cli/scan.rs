@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::errors::{Done, Error};
 use super::output::counted;
+use super::plugins::Plugins;
 use super::{CaseArg, ingest, progress};
 use crate::ingest::scanning::{self, Limits, Options, Summary};
 use crate::scan::{Chosen, SCANNERS};
@@ -15,6 +16,8 @@ use crate::scan::{Chosen, SCANNERS};
 /// Runs scanners over the connections they have not looked at yet, or not since they went on, and puts what they find into
 /// the index (views `findings`, `objects`, `protocols`, `http`, …) and the files they extract into objects/. A scan that is killed
 /// goes on where it was. What is strange to a scanner, and a scanner that fails or reaches a limit, is an anomaly.
+///
+/// Plug-ins are run after the built-in scanners that are named with -e; where none is named, they are run alone.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = scanners())]
 pub struct Args {
@@ -22,6 +25,8 @@ pub struct Args {
     case: CaseArg,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    plugins: Plugins,
     /// Let the scanners look at everything again
     #[arg(long)]
     again: bool,
@@ -36,12 +41,20 @@ pub struct Args {
 /// Which scanners are to run.
 #[derive(Debug, clap::Args)]
 struct Which {
-    /// Run only these scanners [default: all]
+    /// Run only these scanners [default: all, or none if there are plug-ins]
     #[arg(short = 'e', long, value_name = "NAMES", value_delimiter = ',', value_parser = names())]
     enable: Vec<String>,
     /// Leave these out
     #[arg(short = 'x', long, value_name = "NAMES", value_delimiter = ',', value_parser = names())]
     disable: Vec<String>,
+}
+
+impl Which {
+    /// The built-in ones: all where nothing is named.
+    fn chosen(&self, plugins: &Plugins) -> Vec<Chosen> {
+        let unnamed = self.enable.is_empty() && self.disable.is_empty();
+        if unnamed && !plugins.is_empty() { Vec::new() } else { chosen(&self.enable, &self.disable) }
+    }
 }
 
 /// The names of the built-in scanners, for arguments that take them.
@@ -68,7 +81,8 @@ pub fn chosen(enabled: &[String], disabled: &[String]) -> Vec<Chosen> {
 
 /// Scans, and says on stderr what was found.
 pub fn run(args: &Args) -> Result<Done, Error> {
-    let scanners = chosen(&args.which.enable, &args.which.disable);
+    let mut scanners = args.which.chosen(&args.plugins);
+    scanners.extend(args.plugins.load()?);
     if scanners.is_empty() {
         return Err(Error::Usage("no scanner is left to run".into()));
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 /// Fields of a finding, in the order in which they were added. Absent values are left out, so that a view shows NULL.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
@@ -73,6 +75,15 @@ impl Fields {
         self
     }
 
+    /// Any JSON value: yes and no as 1 and 0, NUL in texts as [`text_of`] writes it, null left out.
+    pub fn value(&mut self, name: &str, value: &Value) -> &mut Self {
+        if !value.is_null() {
+            self.name(&text_of(name.as_bytes()));
+            push_value(value, &mut self.json);
+        }
+        self
+    }
+
     /// There are none.
     pub fn is_empty(&self) -> bool {
         self.json.is_empty()
@@ -115,6 +126,33 @@ fn escaped(bytes: &[u8]) -> String {
     out
 }
 
+fn push_value(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(is) => out.push(if *is { '1' } else { '0' }),
+        // writing to a String cannot fail
+        Value::Number(number) => drop(write!(out, "{number}")),
+        Value::String(text) => push_string(&text_of(text.as_bytes()), out),
+        Value::Array(values) => push_all('[', ']', values, out, push_value),
+        Value::Object(members) => push_all('{', '}', members, out, |(name, value), out| {
+            push_string(&text_of(name.as_bytes()), out);
+            out.push(':');
+            push_value(value, out);
+        }),
+    }
+}
+
+fn push_all<T>(open: char, close: char, all: impl IntoIterator<Item = T>, out: &mut String, push: fn(T, &mut String)) {
+    out.push(open);
+    for (i, one) in all.into_iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        push(one, out);
+    }
+    out.push(close);
+}
+
 /// A JSON string (RFC 8259 §7).
 fn push_string(text: &str, out: &mut String) {
     out.push('"');
@@ -149,6 +187,17 @@ mod tests {
         fields.some_text("no", None).some_number("no", None);
         let value: serde_json::Value = serde_json::from_str(&fields.to_json()).unwrap();
         assert_eq!(value, serde_json::json!({"a\"": "x\\\u{1}\n\\xff\\x00\"", "n": i64::MAX, "f": 1, "l": ["1", "2"]}));
+    }
+
+    #[test]
+    fn any_value_can_be_a_field() {
+        let json = r#"{"a": -1.5, "b": true, "c": null, "d": ["x\u0000", {"e\u0000": [null, 7]}, {}], "f": "g"}"#;
+        let given: serde_json::Map<String, Value> = serde_json::from_str(json).unwrap();
+        let mut fields = Fields::new();
+        for (name, value) in &given {
+            fields.value(name, value);
+        }
+        assert_eq!(fields.to_json(), r#"{"a":-1.5,"b":1,"d":["x\\x00",{"e\\x00":[null,7]},{}],"f":"g"}"#);
     }
 
     #[test]

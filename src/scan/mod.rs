@@ -148,6 +148,8 @@ pub trait Findings {
     /// # Errors
     /// As of [`finding`](Self::finding).
     fn strange(&mut self, flow: FlowId, offset: u64, time: Option<Timestamp>, what: &str) -> Result<(), Error>;
+    /// The scanner did not get to the end of one flow, and goes on with the next.
+    fn left_out(&mut self, flow: FlowId, why: &Error);
 }
 
 /// What a scanner saw.

@@ -105,6 +105,15 @@ pub fn scan_tcp(scanner: &dyn Scanner, port: u16, orig: &[u8], resp: &[u8]) -> V
     scan(scanner, port, Transport::Tcp, Memory::new(orig), Memory::new(resp))
 }
 
+/// What a scanner finds in a connection made elsewhere, objects not looked at.
+pub fn scan_connection(scanner: &dyn Scanner, connection: &Connection<'_>) -> Vec<String> {
+    let mut lines = Lines::default();
+    if let Err(error) = scanner.scan(connection, &mut lines) {
+        lines.lines.push(format!("error {error}"));
+    }
+    lines.lines
+}
+
 /// An object that was stored.
 #[derive(Clone)]
 struct Kept {
@@ -168,5 +177,8 @@ impl Findings for Lines {
     fn strange(&mut self, flow: FlowId, offset: u64, _: Option<Timestamp>, what: &str) -> Result<(), Error> {
         self.lines.push(format!("strange {flow} {offset} {what}"));
         Ok(())
+    }
+    fn left_out(&mut self, flow: FlowId, why: &Error) {
+        self.lines.push(format!("left out {flow} {why}"));
     }
 }

@@ -78,9 +78,7 @@ impl<'a> Sheet<'a> {
         let end = self.open.as_ref().map_or(0, |(row, _)| row.range.0);
         let closed = self.end_object(end, false).map(drop);
         for error in [why.err(), closed.err()].into_iter().flatten() {
-            let limit = matches!(error, Error::Limit { .. });
-            let kind = if limit { AnomalyKind::ScanLimit } else { AnomalyKind::ScanFailed };
-            self.note(kind, flow, 0, None, &error.to_string());
+            self.left_out(flow, &error);
         }
     }
 
@@ -199,6 +197,12 @@ impl Findings for Sheet<'_> {
         self.deadline.check()?;
         self.note(AnomalyKind::ScanStrange, flow, offset, time, what);
         Ok(())
+    }
+
+    fn left_out(&mut self, flow: FlowId, why: &Error) {
+        let limit = matches!(why, Error::Limit { .. });
+        let kind = if limit { AnomalyKind::ScanLimit } else { AnomalyKind::ScanFailed };
+        self.note(kind, flow, 0, None, &why.to_string());
     }
 }
 
