@@ -30,7 +30,7 @@ fn views_show_what_was_put() {
     );
     check(
         &case,
-        "SELECT time_ns / 1000000000, kind, detail FROM timeline WHERE kind <> 'anomaly' ORDER BY time_ns, kind",
+        "SELECT time_ns / 1000000000, kind, detail FROM timeline WHERE kind NOT IN ('anomaly', 'tls') ORDER BY time_ns, kind",
         &[
             "0|capture begins|a.pcap",
             "1|connection begins|10.0.0.1 port 1001 to 2001:db8::1 port 80",
