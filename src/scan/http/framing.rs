@@ -95,13 +95,13 @@ fn lengths(headers: &Headers) -> Vec<Option<u64>> {
     headers.list("content-length").iter().map(|digits| number(digits, 10)).collect()
 }
 
-/// A number without a sign.
+/// A number without a sign; those that are too large stay below [`u64::MAX`], which no flow is long enough for either.
 pub fn number(digits: &[u8], base: u32) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
     digits.iter().try_fold(0u64, |number, &digit| {
         let digit = char::from(digit).to_digit(base)?;
-        Some(number.saturating_mul(base.into()).saturating_add(digit.into()))
+        Some(number.saturating_mul(base.into()).saturating_add(digit.into()).min(u64::MAX - 1))
     })
 }

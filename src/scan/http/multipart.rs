@@ -64,7 +64,7 @@ impl Split<'_, '_> {
             self.bytes.skip(first.len() as u64);
             return self.after_delimiter();
         }
-        match self.copy(false)? {
+        match self.copy(false)?.0 {
             true => self.after_delimiter(),
             false => Ok(After::End),
         }
@@ -87,11 +87,9 @@ impl Split<'_, '_> {
             name: name.as_deref(),
             said_type: said_type.as_deref(),
         })?;
-        let ended = self.copy(true);
-        let end = self.place(self.bytes.offset());
-        let whole = matches!(ended, Ok(true)) && self.object.stored.complete;
-        self.found.end_object(end, whole)?;
-        if ended? {
+        let (ended, end) = self.copy(true)?;
+        self.found.end_object(self.place(end), ended && self.object.stored.complete)?;
+        if ended {
             return self.after_delimiter();
         }
         self.strange("the last part does not end")?;
@@ -114,8 +112,9 @@ impl Split<'_, '_> {
         Ok(Some(headers))
     }
 
-    /// Goes over bytes up to behind the next delimiter, and writes those before it: whether there is one.
-    fn copy(&mut self, write: bool) -> Result<bool, Error> {
+    /// Goes over bytes up to behind the next delimiter, and writes those before it: whether there is one, and where
+    /// it begins.
+    fn copy(&mut self, write: bool) -> Result<(bool, u64), Error> {
         loop {
             let needle = self.finder.needle().len();
             let window = self.bytes.peek(WINDOW)?;
@@ -127,9 +126,10 @@ impl Split<'_, '_> {
             if write {
                 self.found.write(&window[..sure])?;
             }
+            let end = self.bytes.offset() + sure as u64;
             self.bytes.skip(at.map_or(sure, |at| at + needle) as u64);
             if at.is_some() || !more {
-                return Ok(at.is_some());
+                return Ok((at.is_some(), end));
             }
         }
     }

@@ -69,6 +69,18 @@ impl<'c> Side<'c> {
         Side { later, flow, bytes, says, sure: true, lost: false, next: None }
     }
 
+    /// Goes to the first message if it begins within so many bytes, which are another protocol's.
+    ///
+    /// # Errors
+    /// Those of the payload.
+    pub fn pass_over(&mut self, far: u64) -> Result<(), Error> {
+        let mut bytes = Bytes::new(self.flow.map_or(&Empty, |flow| flow.payload));
+        if find_start(&mut bytes, Some(self.says), far)? {
+            self.bytes = bytes;
+        }
+        Ok(())
+    }
+
     /// The next message is not where the last one ended.
     pub fn lose(&mut self) {
         self.lost = true;
@@ -247,9 +259,11 @@ fn find_start(bytes: &mut Bytes<'_>, says: Option<Says>, far: u64) -> Result<boo
             bytes.skip(hole);
             continue;
         }
+        let near = most - bytes.offset();
         let window = bytes.peek(WINDOW)?;
         let length = window.len();
         let start = finder.find_iter(window).filter_map(|version| candidate(window, version, says));
+        let start = start.take_while(|&at| (at as u64) < near);
         let start =
             start.map(|at| (at, is_start_with_more(&window[at..]))).find(|(_, is_start)| is_start.unwrap_or(true));
         match start {
@@ -268,21 +282,29 @@ fn find_start(bytes: &mut Bytes<'_>, says: Option<Says>, far: u64) -> Result<boo
 
 /// Where the start line would begin that has `HTTP/` at this place.
 fn candidate(window: &[u8], version: usize, says: Option<Says>) -> Option<usize> {
-    let after_blank = version > 0 && window[version - 1] == b' ';
-    let after = &window[version + 5..];
-    if !after_blank {
-        return (says != Some(Says::Requests) && after.get(3).is_none_or(|&byte| byte == b' ')).then_some(version);
+    let wants = |kind| says.is_none_or(|says| says == kind);
+    match window[version + 5..] {
+        [_, b'.', _, b' ', ..] => wants(Says::Responses).then_some(version),
+        [_, b'.', _, b'\r' | b'\n', ..] => (wants(Says::Requests)
+            && is_followed(&window[version + 8..]) != Some(false))
+        .then(|| request_before(window, version))?,
+        [_, _, _, _, ..] => None,
+        // what follows is beyond the window
+        _ if wants(Says::Responses) => Some(version),
+        _ => request_before(window, version),
     }
-    let ends_line = after.len() < 4 || matches!(after, [_, b'.', _, b'\r' | b'\n', ..]);
-    if says == Some(Says::Responses) || !ends_line {
+}
+
+/// Where the request line would begin whose version is here.
+fn request_before(window: &[u8], version: usize) -> Option<usize> {
+    let before = window[version.saturating_sub(LINE)..version].strip_suffix(b" ")?;
+    let target = before.iter().rposition(|byte| *byte <= b' ')?;
+    let (method, is_blank) = (&before[..target], before[target] == b' ');
+    if !is_blank || target + 1 == before.len() || !method.last()?.is_ascii_uppercase() {
         return None;
     }
-    let before = &window[version.saturating_sub(LINE)..version - 1];
-    let target = before.iter().rposition(|byte| *byte <= b' ')?;
-    let (method, blank) = (&before[..target], before[target] == b' ');
-    let known =
-        head::METHODS.iter().filter(|known| method.ends_with(known.as_bytes())).max_by_key(|known| known.len())?;
-    (blank && target + 1 < before.len()).then(|| version - 1 - before.len() + target - known.len())
+    let known = head::METHODS.iter().filter(|known| method.ends_with(known.as_bytes()));
+    known.map(|known| known.len()).max().map(|length| version - 1 - before.len() + target - length)
 }
 
 /// Whether these bytes are a start line and then a field or an empty line; `None` if they end too soon to say.
@@ -294,18 +316,23 @@ fn is_start_with_more(bytes: &[u8]) -> Option<bool> {
     if head::start_of(bytes).is_none() {
         return Some(false);
     }
-    let next = &bytes[line + 1..];
+    is_followed(&bytes[line..]).or(too_long)
+}
+
+/// Whether the end of a line is here, and then a field or an empty line; `None` if the bytes end too soon to say.
+fn is_followed(bytes: &[u8]) -> Option<bool> {
+    let next = bytes.strip_prefix(b"\r").unwrap_or(bytes).strip_prefix(b"\n").unwrap_or_default();
     if next.starts_with(b"\n") || next.starts_with(b"\r\n") {
         return Some(true);
     }
-    let Some(name) = next.iter().position(|&byte| !head::is_token(byte)) else { return too_long };
+    let name = next.iter().position(|&byte| !head::is_token(byte))?;
     Some(name > 0 && next[name] == b':')
 }
 
-/// Whether these bytes begin with a start line of the kind.
+/// Whether these bytes begin with a start line of the kind, and a usual one.
 fn is_start(bytes: &[u8], says: Says) -> bool {
     match head::start_of(bytes) {
-        Some(Start::Request { .. }) => says == Says::Requests,
+        Some(Start::Request { .. }) => says == Says::Requests && head::is_sure_request(bytes),
         Some(Start::Response { .. }) => says == Says::Responses,
         None => false,
     }

@@ -105,12 +105,7 @@ fn a_hole_keeps_its_place_and_is_no_data() {
     assert_eq!(lines[1], r#"object 1 2 39..49 Some("a") None 6 false "012345""#);
     assert!(lines.last().unwrap().ends_with("4#2 complete"), "the next message is where it has to be: {lines:?}");
     let lines = told_with_gap(&ask(&["GET", "GET"]), &answers, 45..60);
-    assert_eq!(
-        lines[3],
-        "strange 2 49 a hole of 11 bytes between messages"
-            .replace("a hole of 11", "38")
-            .replace("bytes between messages", "bytes belong to no message")
-    );
+    assert_eq!(lines[3], "strange 2 49 42 bytes belong to no message");
 }
 
 #[test]

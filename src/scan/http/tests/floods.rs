@@ -44,6 +44,9 @@ impl Findings for Counted {
         self.strange.push(what.to_owned());
         Ok(())
     }
+    fn left_out(&mut self, _: FlowId, why: &Error) {
+        self.strange.push(why.to_string());
+    }
 }
 
 /// A beginning, and then a pattern again and again.
@@ -135,8 +138,11 @@ fn a_bomb_does_not_hide_what_follows() {
 #[test]
 fn heads_without_end_are_bounded() {
     let begins = b"GET / HTTP/1.1\r\nHost: h\r\nX: ".to_vec();
-    for pattern in ["a", "a: b\r\n", "GET / HTTP/1.1\r\nno field ", " HTTP/1.1", "GET x HTTP/1.1\n", "HTTP/1.1 200 "] {
-        let made = Made { begins: begins.clone(), pattern: pattern.repeat(4096).into_bytes(), length: 1 << 30 };
+    let patterns = ["a", "a: b\r\n", "GET / HTTP/1.1\r\nno field ", " HTTP/1.1", "GET x HTTP/1.1\n", "HTTP/1.1 200 "];
+    for (number, pattern) in patterns.into_iter().enumerate() {
+        // a machine looks at a gigabyte of the others just as well, but a test should not take so long
+        let length = if number == 0 { 1 << 30 } else { 64 << 20 };
+        let made = Made { begins: begins.clone(), pattern: pattern.repeat(4096).into_bytes(), length };
         let counted = count(&made, &Memory::new(b""));
         assert_eq!(counted.findings, 1, "{pattern}");
         assert_eq!(counted.strange[0], "the head of a message is longer than the limit", "{pattern}");

@@ -13,10 +13,10 @@ fn an_exchange_has_all_its_fields() {
     assert_eq!(
         scan_tcp(&Http, 9, request.as_bytes(), response.as_bytes()),
         [
-            r#"object 1 1 187..190 Some("a b.txt") Some("text/plain") 3 true "abc""#,
-            r#"object 2 2 74..77 None Some("text/html") 3 true "<p>""#.replace("None", r#"Some("a b.txt")"#).as_str(),
+            r#"object 1 1 176..179 Some("a b.txt") Some("text/plain") 3 true "abc""#,
+            r#"object 2 2 77..80 None Some("text/html") 3 true "<p>""#.replace("None", r#"Some("a b.txt")"#).as_str(),
             concat!(
-                "transaction 1 0..190 POST up.example http://up.example/in/a%20b.txt?q=1 ",
+                "transaction 1 0..179 POST up.example http://up.example/in/a%20b.txt?q=1 ",
                 r#"{"method":"POST","host":"up.example","uri":"http://up.example/in/a%20b.txt?q=1","version":"HTTP/1.1","#,
                 r#""user_agent":"curl/8","referrer":"http://r/","request_type":"text/plain","username":"aila","#,
                 r#""status":201,"reason":"Made it","response_type":"text/html","response_encoding":"identity","#,
@@ -43,7 +43,7 @@ fn exchanges_follow_each_other() {
             "1 28..57 HEAD h /b > 200 0#- 0#- complete",
             "1 57..85 GET h /c > 304 0#- 0#- complete",
             "1 85..116 DELETE h /d > 204 0#- 0#- complete",
-            r#"object 2 2 197..202 Some("e") None 5 true "five!""#,
+            r#"object 2 2 196..201 Some("e") None 5 true "five!""#,
             "1 116..144 GET h /e > 200 0#- 5#2 complete",
         ]
     );
@@ -75,8 +75,8 @@ fn a_body_nobody_asked_for_is_not_sent() {
     let request = [request, ask(&["GET"])].concat();
     let answers = [&b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"[..], &answer("x")].concat();
     let lines = told(&request, &answers);
-    assert_eq!(lines[0], "1 0..69 PUT h /f > 401 0#- 0#- complete");
-    assert_eq!(lines[2], "1 69..97 GET h /a > 200 0#- 1#1 complete");
+    assert_eq!(lines[0], "1 0..70 PUT h /f > 401 0#- 0#- complete");
+    assert_eq!(lines[2], "1 70..98 GET h /a > 200 0#- 1#1 complete");
 }
 
 #[test]
@@ -107,6 +107,25 @@ fn other_protocols_say_nothing() {
 }
 
 #[test]
+fn proxies_are_asked_first() {
+    let five = [b"\x05\x01\0\x05\x01\0\x03\x01h\0\x50".as_slice(), &ask(&["GET", "HEAD"])].concat();
+    let answers = [b"\x05\0\x05\0\0\x01\x0a\0\0\x01\x04\x38".as_slice(), &answer("one"), &answer("")].concat();
+    assert_eq!(
+        told(&five, &answers),
+        [
+            r#"object 1 2 50..53 Some("a") None 3 true "one""#,
+            "1 11..39 GET h /a > 200 0#- 3#1 complete",
+            "1 39..68 HEAD h /b > 200 0#- 0#- complete",
+        ]
+    );
+    let four = [b"\x04\x01\0\x50\x0a\0\0\x02me\0".as_slice(), &ask(&["GET"])].concat();
+    let granted = [b"\0\x5a\0\0\0\0\0\0".as_slice(), &answer("x")].concat();
+    assert_eq!(told(&four, &granted)[1], "1 11..39 GET h /a > 200 0#- 1#1 complete");
+    let later = [b"\x05\x01\0".as_slice(), &[0; 4096], &ask(&["GET"])].concat();
+    assert_eq!(told(&later, b"\x05\0"), [""; 0], "too far from the beginning");
+}
+
+#[test]
 fn roles_come_from_what_is_said() {
     assert_eq!(told(&answer("x"), &ask(&["GET"]))[1], "2 0..28 GET h /a > 200 0#- 1#1 complete");
     assert_eq!(told(b"", &answer("x"))[1], "2 0..39 HTTP/1.1 200 OK > 200 -#- 1#1 incomplete");
@@ -117,7 +136,7 @@ fn roles_come_from_what_is_said() {
 fn heads_are_read_leniently() {
     let first = |request: &[u8]| told(request, b"").remove(0);
     assert_eq!(first(b"GET /a b\tc HTTP/1.1\nhOsT :  h \n\n"), "1 0..32 GET h /a b\tc > - 0#- -#- incomplete");
-    assert_eq!(first(b"\r\n\nGET / HTTP/1.2\r\nHost: n\0l\r\n\r\n"), r"1 3..31 GET n\x00l / > - 0#- -#- incomplete");
+    assert_eq!(first(b"\r\n\nGET / HTTP/1.2\r\nHost: n\0l\r\n\r\n"), r"1 3..32 GET n\x00l / > - 0#- -#- incomplete");
     assert_eq!(
         first(b"GET /\xff HTTP/1.0\r\nno colon\r\nHost: a\r\n\tb\r\n\r\n"),
         r"1 0..43 GET a b /\xff > - 0#- -#- incomplete"
