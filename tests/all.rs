@@ -17,6 +17,7 @@ mod laws;
 mod load;
 mod loads;
 mod mutants;
+mod objects;
 mod packed;
 mod plugins;
 mod readme;

@@ -69,6 +69,18 @@ impl<'c> Side<'c> {
         Side { later, flow, bytes, says, sure: true, lost: false, next: None }
     }
 
+    /// Goes to the first message if it begins within so many bytes, which are another protocol's.
+    ///
+    /// # Errors
+    /// Those of the payload.
+    pub fn pass_over(&mut self, far: u64) -> Result<(), Error> {
+        let mut bytes = Bytes::new(self.flow.map_or(&Empty, |flow| flow.payload));
+        if find_start(&mut bytes, Some(self.says), far)? {
+            self.bytes = bytes;
+        }
+        Ok(())
+    }
+
     /// The next message is not where the last one ended.
     pub fn lose(&mut self) {
         self.lost = true;
@@ -247,9 +259,11 @@ fn find_start(bytes: &mut Bytes<'_>, says: Option<Says>, far: u64) -> Result<boo
             bytes.skip(hole);
             continue;
         }
+        let near = most - bytes.offset();
         let window = bytes.peek(WINDOW)?;
         let length = window.len();
         let start = finder.find_iter(window).filter_map(|version| candidate(window, version, says));
+        let start = start.take_while(|&at| (at as u64) < near);
         let start =
             start.map(|at| (at, is_start_with_more(&window[at..]))).find(|(_, is_start)| is_start.unwrap_or(true));
         match start {

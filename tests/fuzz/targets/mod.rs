@@ -4,6 +4,7 @@
 pub mod capture;
 pub mod decode;
 pub mod fragments;
+pub mod scan;
 pub mod template;
 pub mod track;
 
@@ -11,10 +12,11 @@ pub mod track;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("capture", capture::run),
     ("decode", decode::run),
     ("fragments", fragments::run),
+    ("scan", scan::run),
     ("template", template::run),
     ("track", track::run),
 ];

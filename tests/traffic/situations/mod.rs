@@ -1,5 +1,6 @@
 //! The situations of `testdata/`.
 
+mod bodies;
 mod files;
 mod fragments;
 mod links;
@@ -20,6 +21,7 @@ const APART: i64 = 300_000_000_000;
 /// Each of them, in alphabetical order.
 pub fn all() -> Vec<Situation> {
     let mut all = vec![web::web(&Scene::number(1))];
+    all.extend(bodies::all());
     all.extend(links::all());
     all.extend(numbers::all());
     all.extend(files::all());

@@ -107,6 +107,25 @@ fn other_protocols_say_nothing() {
 }
 
 #[test]
+fn proxies_are_asked_first() {
+    let five = [b"\x05\x01\0\x05\x01\0\x03\x01h\0\x50".as_slice(), &ask(&["GET", "HEAD"])].concat();
+    let answers = [b"\x05\0\x05\0\0\x01\x0a\0\0\x01\x04\x38".as_slice(), &answer("one"), &answer("")].concat();
+    assert_eq!(
+        told(&five, &answers),
+        [
+            r#"object 1 2 50..53 Some("a") None 3 true "one""#,
+            "1 11..39 GET h /a > 200 0#- 3#1 complete",
+            "1 39..68 HEAD h /b > 200 0#- 0#- complete",
+        ]
+    );
+    let four = [b"\x04\x01\0\x50\x0a\0\0\x02me\0".as_slice(), &ask(&["GET"])].concat();
+    let granted = [b"\0\x5a\0\0\0\0\0\0".as_slice(), &answer("x")].concat();
+    assert_eq!(told(&four, &granted)[1], "1 11..39 GET h /a > 200 0#- 1#1 complete");
+    let later = [b"\x05\x01\0".as_slice(), &[0; 4096], &ask(&["GET"])].concat();
+    assert_eq!(told(&later, b"\x05\0"), [""; 0], "too far from the beginning");
+}
+
+#[test]
 fn roles_come_from_what_is_said() {
     assert_eq!(told(&answer("x"), &ask(&["GET"]))[1], "2 0..28 GET h /a > 200 0#- 1#1 complete");
     assert_eq!(told(b"", &answer("x"))[1], "2 0..39 HTTP/1.1 200 OK > 200 -#- 1#1 incomplete");
