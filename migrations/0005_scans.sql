@@ -78,6 +78,26 @@ SELECT connection_id, number, time_ns, time, data ->> 'method' AS method, data -
     data ->> 'response_time_ns' AS response_time_ns, data ->> 'username' AS username, data ->> 'complete' AS complete
 FROM findings WHERE scanner = 'http' AND kind = 'transaction';
 
+CREATE VIEW tls AS
+SELECT connection_id, time_ns, time,
+    data ->> 'sni' AS sni, data ->> 'version' AS version, data ->> 'client_version' AS client_version, data ->> 'cipher' AS cipher, data ->> 'alpn' AS alpn,
+    data ->> 'client_alpn' AS client_alpn, data ->> 'ja3' AS ja3, data ->> 'ja3s' AS ja3s, data ->> 'ja4' AS ja4, data ->> 'ja3_string' AS ja3_string,
+    data ->> 'ja3s_string' AS ja3s_string, data ->> 'subject' AS subject, data ->> 'issuer' AS issuer, data ->> 'not_before' AS not_before,
+    data ->> 'not_after' AS not_after,
+    data ->> 'certificates' AS certificates,
+    (SELECT path FROM object WHERE scanner_id = (SELECT id FROM scanner WHERE name = 'tls') AND object.connection_id = findings.connection_id AND object.number = data ->> 'certificate_object') AS certificate,
+    data ->> 'client_flow_id' AS client_flow_id, data ->> 'client_offset' AS client_offset,
+    data ->> 'server_flow_id' AS server_flow_id, data ->> 'server_offset' AS server_offset
+FROM findings WHERE scanner = 'tls' AND kind = 'session';
+
+CREATE VIEW certificates AS
+SELECT connection_id, number, flow_id, "offset", time_ns, time,
+    data ->> 'subject' AS subject, data ->> 'issuer' AS issuer, data ->> 'serial' AS serial, data ->> 'not_before' AS not_before, data ->> 'not_after' AS not_after,
+    data ->> 'names' AS names, data ->> 'key' AS key, data ->> 'signature' AS signature, data ->> 'self_signed' AS self_signed, data ->> 'side' AS side,
+    data ->> 'position' AS position,
+    (SELECT path FROM object WHERE scanner_id = (SELECT id FROM scanner WHERE name = 'tls') AND object.connection_id = findings.connection_id AND object.number = data ->> 'object') AS object
+FROM findings WHERE scanner = 'tls' AND kind = 'certificate';
+
 -- What ingest found strange, and what scanners did.
 CREATE VIEW anomalies AS
 SELECT row_number() OVER (ORDER BY capture_id, frame, kind, flow_id, detail) AS id, capture_id, frame, nullif(flow_id, 0) AS flow_id, kind, detail,

@@ -240,6 +240,11 @@ impl Reader {
     pub fn root(&self) -> &Path {
         &self.root
     }
+
+    /// Opens the file of an object by its path in the case, without following links.
+    pub fn object_file(&self, path: &str) -> io::Result<fs::File> {
+        self.beneath.read(path)
+    }
 }
 
 /// Puts right what a killed writer left, unless a writer is at work: then its last commit is what there is to read, or

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read and write files")]
 
 mod bad_input;
+mod browser;
 mod canary;
 mod cli;
 mod export;
@@ -9,6 +10,7 @@ mod floors;
 mod fuzz;
 mod holes;
 mod house;
+mod html;
 mod kill;
 mod laws;
 #[path = "bench/load/mod.rs"]

@@ -103,7 +103,7 @@ impl Reader {
 
     /// Every object is what its row says; equal ones share a file.
     fn check_objects(&self, report: &mut Report, paths: &mut HashSet<String>) -> Result<(), Error> {
-        self.index.objects(&mut |object| -> Result<(), Error> {
+        self.index.all_objects(&mut |object| -> Result<(), Error> {
             report.objects += 1;
             if !paths.insert(object.path.clone()) {
                 return Ok(());

@@ -18,6 +18,8 @@ pub const COLUMNS: &[View] = &[
     ("objects", OBJECTS),
     ("protocols", PROTOCOLS),
     ("http", HTTP),
+    ("tls", TLS),
+    ("certificates", CERTIFICATES),
     ("anomalies", ANOMALIES),
     ("timeline", TIMELINE),
 ];
@@ -242,6 +244,54 @@ const HTTP: &[(&str, &str)] = &[
     ("response_time_ns", "when the first byte of the response was captured, nanoseconds since 1970 UTC"),
     ("username", "user name of basic authentication"),
     ("complete", "1 if both were captured whole and understood, else 0"),
+];
+
+const TLS: &[(&str, &str)] = &[
+    ("connection_id", "the connection"),
+    ("time_ns", "when the client's hello (or else the server's) was captured, nanoseconds since 1970 UTC"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("sni", "the server that the client asked for; NULL throughout the client's columns if its hello was not captured"),
+    ("version", "version agreed on: `TLS 1.3`, …; NULL throughout the server's columns if its hello was not captured"),
+    ("client_version", "highest version that the client offers"),
+    ("cipher", "cipher suite agreed on, as IANA names it"),
+    ("alpn", "protocol that the server chose, where it says so unencrypted"),
+    ("client_alpn", "protocols that the client offers: a JSON list"),
+    ("ja3", "JA3 fingerprint of the client"),
+    ("ja3s", "JA3S fingerprint of the server"),
+    ("ja4", "JA4 fingerprint of the client"),
+    ("ja3_string", "what `ja3` is the MD5 of"),
+    ("ja3s_string", "what `ja3s` is the MD5 of"),
+    ("subject", "subject of the server's certificate; NULL where none was shown unencrypted"),
+    ("issuer", "issuer of it"),
+    ("not_before", "when it begins to be valid, ISO 8601, UTC"),
+    ("not_after", "when it ceases to be valid, ISO 8601, UTC"),
+    ("certificates", "certificates shown by both sides"),
+    ("certificate", "file of the server's certificate, relative to the case"),
+    ("client_flow_id", "flow of the client's hello"),
+    ("client_offset", "where the client's hello begins in its flow"),
+    ("server_flow_id", "flow of the server's hello"),
+    ("server_offset", "where the server's hello begins in its flow"),
+];
+
+const CERTIFICATES: &[(&str, &str)] = &[
+    ("connection_id", "the connection"),
+    ("number", "number among the scanner's findings in the connection"),
+    ("flow_id", "the flow it was shown in"),
+    ("offset", "where it begins in the flow"),
+    ("time_ns", "when it was captured, nanoseconds since 1970 UTC"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("subject", "whose it is"),
+    ("issuer", "who signed it"),
+    ("serial", "its serial number, hex"),
+    ("not_before", "when it begins to be valid, ISO 8601, UTC"),
+    ("not_after", "when it ceases to be valid, ISO 8601, UTC"),
+    ("names", "hosts and addresses it is for: a JSON list"),
+    ("key", "kind and size in bits of its key: `RSA 2048`, `EC 256`, …"),
+    ("signature", "algorithm of its signature"),
+    ("self_signed", "1 if subject and issuer are the same, else 0"),
+    ("side", "who showed it: 0 originator, 1 responder"),
+    ("position", "its place in the chain, from 0"),
+    ("object", "its file, relative to the case"),
 ];
 
 const ANOMALIES: &[(&str, &str)] = &[

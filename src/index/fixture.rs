@@ -218,17 +218,19 @@ fn network() -> Wlan {
 
 /// At least one row of each view of findings, and a connection to be scanned again.
 fn scanned(writer: &mut Writer) {
-    for (name, kind) in SCANS {
+    for (number, (name, kind)) in SCANS.iter().enumerate() {
         let scanner = writer.begin_scanner(name, "1").unwrap().id;
-        writer.put_finding(&finding(scanner, 1, kind)).unwrap();
-        writer.put_object(&object(scanner, 1)).unwrap();
+        let number = number as u32 + 1;
+        writer.put_finding(&FindingRow { number, ..finding(scanner, 1, kind) }).unwrap();
+        writer.put_object(&ObjectRow { number, ..object(scanner, 1) }).unwrap();
         writer.scanned_upto(scanner, 2).unwrap();
     }
     writer.forget(2).unwrap();
 }
 
 /// Scanners and kinds of findings that views are made of.
-const SCANS: &[(&str, &str)] = &[("kind", "protocol"), ("http", "transaction")];
+const SCANS: &[(&str, &str)] =
+    &[("kind", "protocol"), ("http", "transaction"), ("tls", "session"), ("tls", "certificate")];
 
 pub fn finding(scanner: u32, connection: u64, kind: &str) -> FindingRow {
     let (value, data) = ("it".to_owned(), Some(r#"{"a":1}"#.to_owned()));

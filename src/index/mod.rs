@@ -28,9 +28,12 @@ mod guard;
 mod insert;
 mod macs;
 mod networks;
+pub mod oddities;
 mod packs;
+pub mod page;
 pub mod parse;
 pub mod payload;
+mod prefixes;
 pub mod prepared;
 mod provenance;
 mod query;
@@ -46,6 +49,8 @@ mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod traffic;
+mod transactions;
 pub mod writer;
 
 pub use community::community_id;
@@ -53,16 +58,19 @@ pub use dormant::Hashes;
 pub use networks::NetworkInfo;
 pub use packs::{Frames, PackEnd};
 pub use payload::Packed;
+pub use prefixes::{Gathered, Group, Prefix};
 pub use prepared::Rows;
 pub use query::{End, Listing, QueryLimits, Sink, Value};
 pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
 pub use rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Rest, Row, SideRow, Status,
 };
-pub use scans::{FindingRow, ObjectRow, ScanInfo, ScannerState};
+pub use scans::{FindingInfo, FindingRow, ObjectRow, ScanInfo, ScannerState};
 pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
+pub use traffic::{Columns, Measure, OverTime, SIZES, Service, Top, Weight, size_class};
+pub use transactions::{Finding, Transaction};
 pub use writer::Writer;
 
 /// An index that cannot be used or refused to do something.

@@ -300,7 +300,7 @@ pub(super) fn time(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Option
     row.get::<_, Option<i64>>(i).map(|time| time.map(Timestamp))
 }
 
-fn endpoint(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Endpoint> {
+pub(super) fn endpoint(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Endpoint> {
     let text = row.get_ref(i)?.as_str()?;
     let ip = text.parse().map_err(|error| unreadable(i, error))?;
     Ok(Endpoint { ip, port: row.get(i + 1)? })

@@ -92,6 +92,23 @@ pub struct ScanInfo {
     pub left: u64,
 }
 
+/// A row of the `findings` view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingInfo {
+    /// The scanner's name.
+    pub scanner: String,
+    /// What sort of finding.
+    pub kind: String,
+    /// One line.
+    pub value: String,
+    /// A JSON object.
+    pub data: Option<String>,
+    /// Where it begins in the flow.
+    pub offset: u64,
+    /// Bytes of the flow it is about.
+    pub length: u64,
+}
+
 /// What a scanner looks at.
 #[derive(Clone, Debug)]
 pub struct ToScan {
@@ -260,9 +277,44 @@ impl Reader {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Every object, by scanner, connection and number. An error of `each` ends it.
+    /// What scanners found in a flow, by scanner and number.
+    pub fn findings_of(&self, connection: ConnectionId, flow: FlowId) -> Result<Vec<FindingInfo>> {
+        let sql = "SELECT scanner, kind, value, data, \"offset\", length FROM findings WHERE connection_id = ?1 AND flow_id = ?2
+            ORDER BY scanner, number";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement.query_map([connection as i64, flow as i64], |row| {
+            Ok(FindingInfo {
+                scanner: row.get(0)?,
+                kind: row.get(1)?,
+                value: row.get(2)?,
+                data: row.get(3)?,
+                offset: unsigned(row, 4)?,
+                length: unsigned(row, 5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Every object, by scanner, connection and number, also those that are out of date. An error of `each` ends it.
+    pub fn all_objects<E: From<Error>>(&self, each: &mut dyn FnMut(ObjectRow) -> Result<(), E>) -> Result<(), E> {
+        self.each_object("", each)
+    }
+
+    /// The objects of the view `objects`, by scanner, connection and number. An error of `each` ends it.
     pub fn objects<E: From<Error>>(&self, each: &mut dyn FnMut(ObjectRow) -> Result<(), E>) -> Result<(), E> {
-        let mut statement = self.db.prepare(&OBJECT.select()).map_err(Error::from)?;
+        self.each_object(
+            "WHERE (connection_id, scanner_id) NOT IN (SELECT connection_id, scanner_id FROM rescan)",
+            each,
+        )
+    }
+
+    fn each_object<E: From<Error>>(
+        &self,
+        condition: &str,
+        each: &mut dyn FnMut(ObjectRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sql = format!("{} {condition}", OBJECT.select());
+        let mut statement = self.db.prepare(&sql).map_err(Error::from)?;
         let mut rows = statement.query([]).map_err(Error::from)?;
         while let Some(row) = rows.next().map_err(Error::from)? {
             each(object(row).map_err(Error::from)?)?;

@@ -68,6 +68,9 @@ impl<'a> Bytes<'a> {
     /// Those of the payload.
     pub fn peek(&mut self, most: usize) -> Result<&[u8], Error> {
         let wanted = (most as u64).min(self.solid()) as usize;
+        if wanted == 0 {
+            return Ok(&[]);
+        }
         let held = (self.start + self.window.len() as u64).saturating_sub(self.at) as usize;
         if self.at < self.start || held < wanted {
             self.fill(wanted)?;
@@ -156,6 +159,10 @@ mod tests {
         bytes.skip(4);
         assert_eq!(bytes.take(9).unwrap(), b"ee\n");
         assert!(bytes.is_at_end() && bytes.peek(1).unwrap().is_empty());
+        let mut bytes = Bytes::new(&memory);
+        bytes.take(3).unwrap();
+        bytes.skip(100);
+        assert_eq!(bytes.peek(1).unwrap(), b"", "beyond what was read");
     }
 
     #[test]

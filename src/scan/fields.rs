@@ -66,6 +66,15 @@ impl Fields {
         self
     }
 
+    /// Those of another.
+    pub fn append(&mut self, other: &Fields) -> &mut Self {
+        if !self.json.is_empty() && !other.json.is_empty() {
+            self.json.push(',');
+        }
+        self.json.push_str(&other.json);
+        self
+    }
+
     /// Any JSON value: yes and no as 1 and 0, NUL in texts as [`text_of`] writes it, null left out.
     pub fn value(&mut self, name: &str, value: &Value) -> &mut Self {
         if !value.is_null() {

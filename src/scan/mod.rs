@@ -13,10 +13,12 @@ use crate::model::{ConnectionId, Digests, Endpoint, FlowId, Timestamp, Transport
 
 pub mod bytes;
 pub mod fields;
+pub mod http;
 pub mod kind;
 pub mod registry;
 #[cfg(test)]
 pub mod testing;
+pub mod tls;
 
 pub use bytes::Bytes;
 pub use fields::{Fields, text_of};

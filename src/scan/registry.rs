@@ -1,6 +1,6 @@
 //! The built-in scanners: one list from which the options, the help, the README and the stamps on results come.
 
-use super::{Scanner, kind};
+use super::{Scanner, http, kind, tls};
 
 /// A built-in scanner.
 pub struct Entry {
@@ -15,12 +15,26 @@ pub struct Entry {
 }
 
 /// Every built-in scanner, in the order in which they run.
-pub static SCANNERS: &[Entry] = &[Entry {
-    name: "kind",
-    version: "1",
-    about: "the protocol of each connection by the first bytes of its flows, whatever the port: view `protocols`",
-    make: || Box::new(kind::Kind),
-}];
+pub static SCANNERS: &[Entry] = &[
+    Entry {
+        name: "kind",
+        version: "1",
+        about: "the protocol of each flow by its first bytes, whatever the port: view `protocols`",
+        make: || Box::new(kind::Kind),
+    },
+    Entry {
+        name: "http",
+        version: "1",
+        about: "requests and responses of HTTP/1.x on any port, their bodies as objects: view `http`",
+        make: || Box::new(http::Http),
+    },
+    Entry {
+        name: "tls",
+        version: "1",
+        about: "who wanted what of whom over TLS, with fingerprints and certificates: views `tls` and `certificates`",
+        make: || Box::new(tls::Tls),
+    },
+];
 
 /// The scanner with this name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

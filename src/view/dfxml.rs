@@ -3,16 +3,18 @@
 //!
 //! A `fileobject` is a payload file. Its `byte_runs` tile it: `img_offset` is the offset of the run's first byte in the
 //! (decompressed) capture `tcpflow:source`, brought by its frame `tcpflow:packet`; a run with `tcpflow:kind="gap"` was
-//! never captured, and reads as zeros. What is tcpflow's own lies in a namespace of its own.
+//! never captured, and reads as zeros. What scanners found in the flow are its `tcpflow:result`s. Objects are file objects too, behind
+//! those of the flows, with a `tcpflow:object` that says where each was found. What is tcpflow's own lies in a namespace of its own.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
+use super::escape::hex;
 use super::{Error, View};
 use crate::case;
-use crate::index::{Reader, Run, SegmentInfo, Selection};
+use crate::index::{ObjectRow, Reader, Run, SegmentInfo, Selection};
 use crate::model::Timestamp;
 
 mod object;
@@ -36,11 +38,14 @@ impl View for Report {
         let run = index.runs()?.pop();
         head(&mut xml, run.as_ref()).map_err(Error::Write)?;
         sources(&mut xml, index)?;
-        let mut objects = Objects::default();
+        let (mut objects, scanners) = (Objects::default(), index.scanner_names()?);
         index.flows_with_segments(&Selection::default(), &mut |flow, segments| {
             let gaps = if flow.length > flow.stored_bytes { index.gaps(flow.id)? } else { Vec::new() };
-            objects.write(xml.raw(), flow, &runs(segments, &gaps)).map_err(Error::Write)
+            let results =
+                if scanners.is_empty() { Vec::new() } else { index.findings_of(flow.connection_id, flow.id)? };
+            objects.write(xml.raw(), flow, &runs(segments, &gaps), &results).map_err(Error::Write)
         })?;
+        index.objects(&mut |row| extracted(&mut xml, &row, &scanners).map_err(Error::Write))?;
         tail(&mut xml, index, run.as_ref())
     }
 }
@@ -82,6 +87,34 @@ fn sources(xml: &mut Xml<'_>, index: &Reader) -> Result<(), Error> {
         xml.close("source")
     };
     write().map_err(Error::Write)
+}
+
+/// A file that a scanner extracted.
+fn extracted(xml: &mut Xml<'_>, row: &ObjectRow, scanners: &[(u32, String)]) -> io::Result<()> {
+    let scanner = scanners.iter().find(|(id, _)| *id == row.scanner).map_or("", |(_, name)| name);
+    let text = |text: &Option<String>| text.as_deref().map(|text| allowed(text).into_owned());
+    let said = [("name", text(&row.name)), ("said_type", text(&row.said_type)), ("found_type", text(&row.found_type))];
+    let [connection, flow, offset] = [row.connection, row.flow, row.range.0].map(|number| number.to_string());
+    let (length, number) = ((row.range.1 - row.range.0).to_string(), row.number.to_string());
+    let mut attributes = vec![
+        ("scan", scanner),
+        ("connection", &connection),
+        ("number", &number),
+        ("flow", &flow),
+        ("offset", &offset),
+        ("length", &length),
+        ("complete", if row.complete { "1" } else { "0" }),
+    ];
+    attributes.extend(said.iter().filter_map(|(name, text)| Some((*name, text.as_deref()?))));
+    xml.open("fileobject", &[])?;
+    xml.text("filename", &[], &row.path)?;
+    xml.text("filesize", &[], &row.size.to_string())?;
+    if let Some(time) = row.time {
+        xml.text("mtime", &[], &time.to_string())?;
+    }
+    xml.text("hashdigest", &[("type", "sha256")], &hex(&row.sha256))?;
+    xml.empty("tcpflow:object", &attributes)?;
+    xml.close("fileobject")
 }
 
 /// A run of a payload file; without a segment, of bytes never captured.
@@ -173,7 +206,7 @@ impl<'a> Xml<'a> {
     }
 }
 
-/// Attribute values are numbers, digests and names of ours: nothing in them needs cleaning.
+/// Values of attributes that come from the wire are cleaned before; escaped are all.
 fn start<'n>(name: &'n str, attributes: &[(&str, &str)]) -> BytesStart<'n> {
     BytesStart::new(name).with_attributes(attributes.iter().copied())
 }
@@ -189,7 +222,7 @@ mod tests {
     use quick_xml::events::Event;
 
     use super::*;
-    use crate::index::FlowInfo;
+    use crate::index::{FindingInfo, FlowInfo};
     use crate::model::{Checksum, Digests, Endpoint};
 
     fn flow(path: &str) -> FlowInfo {
@@ -221,12 +254,37 @@ mod tests {
         SegmentInfo { offset, length, capture_id, frame, file_position, time: None, ttl: 64, checksum: Checksum::Good }
     }
 
+    fn result(text: &str) -> FindingInfo {
+        let (scanner, kind, value, data) = ("python".into(), text.into(), text.into(), Some(r#"{"a":"<"}"#.into()));
+        FindingInfo { scanner, kind, value, data, offset: 3, length: 4 }
+    }
+
+    fn object(name: &str) -> ObjectRow {
+        ObjectRow {
+            scanner: 1,
+            connection: 9,
+            number: 2,
+            flow: 17,
+            range: (5, 9),
+            time: None,
+            parent: None,
+            path: "objects/ab/ab.png".into(),
+            name: Some(name.into()),
+            said_type: None,
+            found_type: Some("image/png".into()),
+            size: 3,
+            sha256: [0xcd; 32],
+            complete: true,
+        }
+    }
+
     fn written(path: &str) -> String {
         let mut out: Vec<u8> = Vec::new();
         let mut xml = Xml::new(&mut out);
         head(&mut xml, None).unwrap();
         let segments = [segment(0, 60), segment(96, 40)];
-        Objects::default().write(xml.raw(), &flow(path), &runs(&segments, &[(60, 36)])).unwrap();
+        Objects::default().write(xml.raw(), &flow(path), &runs(&segments, &[(60, 36)]), &[result(path)]).unwrap();
+        extracted(&mut xml, &object(path), &[(1, "http".into())]).unwrap();
         xml.close("dfxml").unwrap();
         xml.finish().unwrap();
         String::from_utf8(out).unwrap()
@@ -245,6 +303,10 @@ mod tests {
             ]
         );
         assert!(text.contains(r#"<hashdigest type="md5">abababababababababababababababab</hashdigest>"#), "{text}");
+        let result = r#"<tcpflow:result scan="python" kind="flows/a" offset="3" len="4" value="flows/a">{&quot;a&quot;:&quot;&lt;&quot;}</tcpflow:result>"#;
+        assert!(text.contains(result), "{text}");
+        let object = r#"<tcpflow:object scan="http" connection="9" number="2" flow="17" offset="5" length="4" complete="1" name="flows/a" found_type="image/png"/>"#;
+        assert!(text.contains(object), "{text}");
         assert!(text.contains(r#"<tcpflow:tcpflow startime="2008-10-06T17:54:54.796605000Z" family="2" "#), "{text}");
     }
 

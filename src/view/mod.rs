@@ -1,8 +1,8 @@
 //! F5: readers of a case. Each view is one short file, made from the index and the payload, never read back by the
 //! program; the same case gives the same bytes.
 //!
-//! Two sorts: a [`View`] writes a whole case in one format ([`dfxml`], [`csv`], [`json`]); [`Rows`] are the rows of any
-//! listing or query ([`table`], [`csv`], [`json`]).
+//! Two sorts: a [`View`] writes a whole case in one format ([`dfxml`], [`csv`], [`json`], [`html`], [`pictures`]);
+//! [`Rows`] are the rows of any listing or query ([`table`], [`csv`], [`json`]).
 
 use std::io::{self, Write};
 
@@ -13,8 +13,10 @@ pub mod csv;
 pub mod dfxml;
 pub mod escape;
 pub mod files;
+pub mod html;
 pub mod info;
 pub mod json;
+pub mod pictures;
 pub mod report;
 pub mod show;
 pub mod table;
@@ -45,6 +47,9 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The page could not be made into this sort of picture.
+    #[error("no picture: {0}")]
+    Picture(String),
     /// What was made could not be written.
     #[error("{0}")]
     Write(#[source] io::Error),

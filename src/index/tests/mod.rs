@@ -6,6 +6,7 @@ use super::{End, QueryLimits};
 mod holding;
 mod reading;
 mod scans;
+mod traffic;
 mod writing;
 
 /// What a query gives, one text a row.

@@ -6,7 +6,7 @@ use std::io;
 use quick_xml::escape::escape;
 
 use super::{ByteRun, allowed};
-use crate::index::FlowInfo;
+use crate::index::{FindingInfo, FlowInfo};
 use crate::model::Timestamp;
 use crate::model::endpoint::push_ip;
 
@@ -20,13 +20,19 @@ pub struct Objects {
 
 impl Objects {
     /// Writes a payload file with its runs in order, each line after a line break.
-    pub fn write(&mut self, out: &mut dyn io::Write, flow: &FlowInfo, runs: &[ByteRun<'_>]) -> io::Result<()> {
+    pub fn write(
+        &mut self,
+        out: &mut dyn io::Write,
+        flow: &FlowInfo,
+        runs: &[ByteRun<'_>],
+        results: &[FindingInfo],
+    ) -> io::Result<()> {
         self.text.clear();
-        self.object(flow, runs);
+        self.object(flow, runs, results);
         out.write_all(&self.text)
     }
 
-    fn object(&mut self, flow: &FlowInfo, runs: &[ByteRun<'_>]) {
+    fn object(&mut self, flow: &FlowInfo, runs: &[ByteRun<'_>], results: &[FindingInfo]) {
         let text = &mut self.text;
         text.extend_from_slice(b"\n  <fileobject>\n    <filename>");
         text.extend_from_slice(escape(allowed(&flow.path)).as_bytes());
@@ -45,6 +51,7 @@ impl Objects {
         self.text.extend_from_slice(b"\n    </byte_runs>");
         self.digests(flow);
         self.tcpflow(flow);
+        results.iter().for_each(|result| self.result(result));
         self.text.extend_from_slice(b"\n  </fileobject>");
     }
 
@@ -115,6 +122,25 @@ impl Objects {
         text.extend_from_slice(b"/>");
     }
 
+    /// What a scanner found in it.
+    fn result(&mut self, result: &FindingInfo) {
+        let text = &mut self.text;
+        text.extend_from_slice(b"\n    <tcpflow:result");
+        for (name, value) in [("scan", &result.scanner), ("kind", &result.kind)] {
+            open(text, name);
+            text.extend_from_slice(escape(allowed(value)).as_bytes());
+            text.push(b'"');
+        }
+        attribute(text, "offset", result.offset);
+        attribute(text, "len", result.length);
+        open(text, "value");
+        text.extend_from_slice(escape(allowed(&result.value)).as_bytes());
+        text.extend_from_slice(b"\">");
+        let data = result.data.as_deref().unwrap_or_default();
+        text.extend_from_slice(escape(allowed(data)).as_bytes());
+        text.extend_from_slice(b"</tcpflow:result>");
+    }
+
     /// As [`Timestamp`] reads; flows that follow each other often begin in the same second.
     fn time(&mut self, time: Timestamp) {
         let second = time.seconds();
@@ -141,7 +167,7 @@ fn attribute(text: &mut Vec<u8>, name: &str, value: impl itoa::Integer) {
     text.push(b'"');
 }
 
-/// An attribute up to its value. Values are numbers, addresses and times: nothing in them needs escaping.
+/// An attribute up to its value, which is escaped unless it is a number, an address or a time.
 fn open(text: &mut Vec<u8>, name: &str) {
     text.push(b' ');
     text.extend_from_slice(name.as_bytes());
