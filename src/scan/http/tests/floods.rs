@@ -44,6 +44,9 @@ impl Findings for Counted {
         self.strange.push(what.to_owned());
         Ok(())
     }
+    fn left_out(&mut self, _: FlowId, why: &Error) {
+        self.strange.push(why.to_string());
+    }
 }
 
 /// A beginning, and then a pattern again and again.
