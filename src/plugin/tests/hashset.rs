@@ -5,7 +5,7 @@ use std::io::Write;
 use super::{line, says_of_objects};
 use crate::model::Transport;
 use crate::plugin::Error;
-use crate::plugin::hashset::Hashset;
+use crate::plugin::hashset::{Hashset, hex_digest};
 use crate::scan::testing::{Memory, scan};
 use crate::scan::{Chosen, Error as ScanError};
 
@@ -105,8 +105,8 @@ fn digests_of_the_case_spare_reading() {
             Vec::new()
         }
     }
-    let mut digests = Digests::default();
-    digests.sha256 = super::super::hashset::hex_digest(HELLO[0].as_bytes()).unwrap().try_into().ok();
+    let sha256 = hex_digest(HELLO[0].as_bytes()).and_then(|digest| digest.try_into().ok());
+    let digests = Digests { sha256, ..Digests::default() };
     let end = Endpoint { ip: [10, 0, 0, 1].into(), port: 1 };
     let flow = Flow { id: 7, side: 0, part: 0, src: end, dst: end, path: "p", digests: &digests, payload: &Unreadable };
     let connection = Connection { id: 1, transport: Transport::Tcp, start: None, flows: vec![flow] };
