@@ -57,7 +57,7 @@ fn lengths_that_lie_are_strange() {
     let ends = |lines: &[String], strange: &str, transaction: &str| {
         let said: Vec<_> = lines.iter().filter(|line| line.starts_with("strange")).collect();
         assert!(said.iter().any(|line| line.ends_with(strange)), "{lines:?}");
-        assert!(lines.last().unwrap().ends_with(transaction), "{lines:?}");
+        assert!(lines.iter().any(|line| line.ends_with(transaction)), "{lines:?}");
     };
     ends(&with("Content-Length: 7\r\n"), "a body is shorter than said", "6#1 incomplete");
     ends(&with("Content-Length: 99999999999999999999999\r\n"), "shorter than said", "6#1 incomplete");
