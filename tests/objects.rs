@@ -11,7 +11,12 @@ use sha2::{Digest, Sha256};
 use crate::support::{Place, captures, files, open, select, testdata};
 
 /// Where tshark or tcpflow has bodies that we have not, how many, and why each is right in its way.
-const DIFFERENCES: &[(&str, &str, usize, &str)] = &[];
+const DIFFERENCES: &[(&str, &str, usize, &str)] = &[(
+    "tcpflow",
+    "http_bodies/capture.pcap",
+    1,
+    "takes what follows the answer to a HEAD for its body: it does not look at requests",
+)];
 
 /// Folders of `testdata/` in which HTTP is spoken.
 const SPOKEN: [&str; 4] = ["web", "loss", "http_bodies", "http_lost"];
@@ -54,7 +59,7 @@ fn compare(program: &str, least: usize, export: impl Fn(&Path, &Path) -> Vec<Pat
         let ours = if bodies.is_empty() { BTreeSet::new() } else { objects(&capture) };
         let (same, missing): (Vec<_>, Vec<_>) = bodies.into_iter().partition(|path| ours.contains(&digest(path)));
         agreed += same.len();
-        let known = |(by, of, ..): &&(&str, &str, usize, &str)| (*by, *of) == (program, name(&capture));
+        let known = |(by, of, ..): &&(&str, &str, usize, &str)| *by == program && capture.ends_with(of);
         if missing.len() != DIFFERENCES.iter().find(known).map_or(0, |(_, _, count, _)| *count) {
             let names: Vec<_> = missing.iter().map(|path| name(path)).collect();
             different.push(format!("{}: {} of {}: {names:?}", capture.display(), names.len(), exported.len()));
@@ -97,7 +102,7 @@ fn bodies_of_every_shape_are_objects() {
         objects,
         [
             "ferries.html|text/html|279|1",
-            "crew|multipart/form-data; boundary=tide|215|1",
+            "crew|multipart/form-data; boundary=tide|208|1",
             "crew|text/plain|5|1",
             "boat|NULL|9|1",
             "../../crew.csv|text/csv|24|1",
@@ -105,7 +110,7 @@ fn bodies_of_every_shape_are_objects() {
     );
     assert_eq!(
         transactions,
-        ["GET|/ferries.html|200|0|107|1", "HEAD|/map.png|200|0|0|1", "GET|/none|204|0|0|1", "POST|/crew|201|215|5|1",]
+        ["GET|/ferries.html|200|0|107|1", "HEAD|/map.png|200|0|0|1", "GET|/none|204|0|0|1", "POST|/crew|201|208|5|1",]
     );
     let (objects, transactions) = found("http_lost");
     assert_eq!(objects, ["log.txt|text/plain|900|0", "log.txt|NULL|2|1"]);

@@ -218,7 +218,10 @@ fn assert_all_found(store: Kind, changes: &[&str]) {
 /// Every table but those that say when and where has a seal.
 #[test]
 fn every_table_is_sealed() {
-    let (_place, case) = made();
+    let (place, case) = made();
+    place.ingest("case", &[testdata("spans_two_captures/first.pcap")]);
+    place.run(&["scan", "case"]);
+    place.ingest("case", &[testdata("spans_two_captures/second.pcap.zst")]);
     let index = crate::support::open(&case);
     let tables = select(&index, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
     let mut sealed = select(&index, "SELECT name FROM seal");
