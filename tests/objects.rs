@@ -52,9 +52,9 @@ fn compare(program: &str, least: usize, export: impl Fn(&Path, &Path) -> Vec<Pat
         Err(_) => SPOKEN.iter().flat_map(|folder| captures(Path::new(&testdata(folder)))).collect(),
     };
     let (mut agreed, mut different) = (0, Vec::new());
-    for capture in all {
+    for capture in all.into_iter().map(|capture| capture.canonicalize().unwrap()) {
         let theirs = tempfile::tempdir().unwrap();
-        let exported = export(&capture.canonicalize().unwrap(), theirs.path());
+        let exported = export(&capture, theirs.path());
         let bodies: Vec<_> = exported.iter().filter(|path| fs::metadata(path).unwrap().len() > 0).collect();
         let ours = if bodies.is_empty() { BTreeSet::new() } else { objects(&capture) };
         let (same, missing): (Vec<_>, Vec<_>) = bodies.into_iter().partition(|path| ours.contains(&digest(path)));

@@ -1,5 +1,5 @@
-//! Scanners over a stored case: workers take connections in batches, look at their payload and write objects ([`subject`],
-//! [`sheet`]); this thread puts what they found into the index, in the order of connections, and commits now and then. What was
+//! Scanners over a stored case: workers take connections in batches, look at their payload and write objects (`subject`,
+//! `sheet`); this thread puts what they found into the index, in the order of connections, and commits now and then. What was
 //! committed is not looked at again: a scan that is killed goes on where it was.
 #![allow(clippy::disallowed_methods, reason = "scanners are held to limits of the wall clock")]
 

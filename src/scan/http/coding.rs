@@ -60,7 +60,7 @@ pub struct Chain {
 type Sink<'s> = &'s mut dyn FnMut(&[u8]) -> Result<(), Error>;
 
 impl Chain {
-    /// Undoes these, the outermost first. Those beyond [`DEEPEST`] stay.
+    /// Undoes these, the outermost first. Those beyond `DEEPEST` stay.
     pub fn new(codings: &[Coding]) -> Self {
         Chain { stages: codings.iter().take(DEEPEST).map(|coding| Stage::new(*coding)).collect(), wire: 0 }
     }

@@ -11,7 +11,7 @@
 //! is in them. The page's policy names its style sheet and its script by their digests, allows pictures that are in the
 //! page, and nothing else: not even a mistake in the script could load or run anything.
 //!
-//! The page has bounds, since a browser has: [`Bounds`]. What is beyond them is left out, and the page says so.
+//! The page has bounds, since a browser has: `Bounds`. What is beyond them is left out, and the page says so.
 
 use std::io::Write;
 
