@@ -231,30 +231,22 @@ impl Reader {
         &self.index
     }
 
-    /// Opens an object.
-    pub fn object(&self, object: &index::ObjectRow) -> io::Result<Payload<'static>> {
-        Payload::of_file(self.beneath.read(&object.path)?)
+    /// Opens the file of an object by its path in the case, without following links.
+    pub fn object(&self, path: &str) -> io::Result<fs::File> {
+        self.beneath.read(path)
     }
 
     /// The directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
-
-    /// Opens the file of an object by its path in the case, without following links.
-    pub fn object_file(&self, path: &str) -> io::Result<fs::File> {
-        self.beneath.read(path)
-    }
 }
 
 /// Puts right what a killed writer left, unless a writer is at work: then its last commit is what there is to read, or
 /// nothing while it changes the index in place, as it does in the first one.
 fn settle(root: &Path) -> Result<(), Error> {
-    match lock(root) {
-        Ok(lock) => {
-            let hold = Hold { root: root.to_owned(), made_index: false, made_directory: false, _lock: lock };
-            Ok(Writer::open_held(hold)?.index.finish()?)
-        }
+    match Writer::open(root) {
+        Ok(writer) => Ok(writer.index.finish()?),
         Err(Error::Locked(_)) if !root.join(JOURNAL).exists() => Ok(()),
         Err(error) => Err(error),
     }

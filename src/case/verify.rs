@@ -109,7 +109,8 @@ impl Reader {
                 return Ok(());
             }
             report.bytes += object.size;
-            let found = self.object(&object).and_then(|file| Ok((file.length(), file.digests(&[HashKind::Sha256])?)));
+            let found = self.object(&object.path).and_then(Payload::of_file);
+            let found = found.and_then(|file| Ok((file.length(), file.digests(&[HashKind::Sha256])?)));
             let what = match found {
                 Ok((_, digests)) if digests.sha256 == Some(object.sha256) => return Ok(()),
                 Ok((length, _)) if length != object.size => format!("{length} bytes long instead of {}", object.size),

@@ -1,6 +1,6 @@
 //! `flowcase ingest`: captures into a case.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
@@ -9,7 +9,8 @@ use super::output::counted;
 use super::plugins::Plugins;
 use super::{progress, scan, size};
 use crate::index::rows::Status;
-use crate::ingest::{self, Options, Outcome, Summary, scanning};
+use crate::ingest::scanning::Limits;
+use crate::ingest::{self, Options, Outcome, Summary};
 use crate::model::HashKind;
 use crate::scan::Chosen;
 use crate::store;
@@ -143,7 +144,10 @@ pub fn run(args: Args) -> Result<Done, Error> {
     })?;
     say(&summary);
     let done = Done::but(summary.left_out);
-    if scanners.is_empty() { Ok(done) } else { Ok(done.and(scan_stored(&args.case, scanners, args.workers)?)) }
+    if scanners.is_empty() {
+        return Ok(done);
+    }
+    Ok(done.and(scan::scan(&args.case, scanners, args.workers, false, Limits::default())?))
 }
 
 /// What is to be run over what was ingested: found out first, so that nothing is ingested if it cannot be.
@@ -155,18 +159,6 @@ fn scanners(names: &[String], plugins: &Plugins) -> Result<Vec<Chosen>, Error> {
     };
     scanners.extend(plugins.load()?);
     Ok(scanners)
-}
-
-/// Runs scanners over what was ingested.
-fn scan_stored(case: &Path, scanners: Vec<Chosen>, workers: Option<u16>) -> Result<Done, Error> {
-    let options = scanning::Options {
-        scanners,
-        workers: workers.map(usize::from),
-        again: false,
-        limits: scanning::Limits::default(),
-        command_line: command_line(std::env::args_os()),
-    };
-    scan::scan(case, &options)
 }
 
 /// Every scanner.

@@ -1,5 +1,6 @@
 //! `flowcase scan`: scanners over what is stored.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -87,20 +88,21 @@ pub fn run(args: &Args) -> Result<Done, Error> {
         return Err(Error::Usage("no scanner is left to run".into()));
     }
     let limits = Limits { time: Duration::from_secs(args.max_time.into()), ..Limits::default() };
-    let options = Options {
-        scanners,
-        workers: args.workers.map(usize::from),
-        again: args.again,
-        limits,
-        command_line: ingest::command_line(std::env::args_os()),
-    };
-    scan(&args.case.path, &options)
+    scan(&args.case.path, scanners, args.workers, args.again, limits)
 }
 
 /// Scans a case with a bar on a terminal.
-pub fn scan(root: &std::path::Path, options: &Options) -> Result<Done, Error> {
+pub fn scan(
+    root: &Path,
+    scanners: Vec<Chosen>,
+    workers: Option<u16>,
+    again: bool,
+    limits: Limits,
+) -> Result<Done, Error> {
+    let command_line = ingest::command_line(std::env::args_os());
+    let options = Options { scanners, workers: workers.map(usize::from), again, limits, command_line };
     let bar = progress::connections();
-    let done = scanning::scan(root, options, &mut |done, all| {
+    let done = scanning::scan(root, &options, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     });

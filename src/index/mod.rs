@@ -26,6 +26,7 @@ mod fixture;
 mod functions;
 mod guard;
 mod insert;
+mod list;
 mod macs;
 mod networks;
 pub mod oddities;
@@ -70,7 +71,7 @@ pub use selection::Selection;
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
 pub use traffic::{Columns, Measure, OverTime, SIZES, Service, Top, Weight, size_class};
-pub use transactions::{Finding, Transaction};
+pub use transactions::Transaction;
 pub use writer::Writer;
 
 /// An index that cannot be used or refused to do something.

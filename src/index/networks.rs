@@ -1,6 +1,7 @@
 //! Table `wifi_network`: 802.11 networks that were heard.
 
 use super::cells::{WIFI_NETWORK, cells};
+use super::list::list;
 use super::reader::unsigned;
 use super::{Reader, Result, Writer};
 use crate::model::{CaptureId, Wlan};
@@ -55,8 +56,7 @@ impl Reader {
     pub fn networks(&self) -> Result<Vec<NetworkInfo>> {
         let sql = "SELECT bssid, ssid, channel, security, beacons, probe_responses, data_frames, encrypted_frames
             FROM wifi_networks ORDER BY beacons + probe_responses + data_frames DESC, bssid";
-        let mut statement = self.db.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
+        list(&self.db, sql, [], |row| {
             Ok(NetworkInfo {
                 bssid: row.get(0)?,
                 ssid: row.get(1)?,
@@ -67,7 +67,6 @@ impl Reader {
                 data_frames: unsigned(row, 6)?,
                 encrypted_frames: unsigned(row, 7)?,
             })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 }

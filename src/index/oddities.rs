@@ -1,5 +1,6 @@
 //! What is strange in a case, for a page: anomalies, conflicts and gaps, each list with a bound.
 
+use super::list::list;
 use super::reader::{time, unsigned};
 use super::{Reader, Result};
 use crate::model::{CaptureId, ConnectionId, FlowId, Timestamp};
@@ -70,24 +71,17 @@ const LOST_BYTES: u32 = 32;
 impl Reader {
     /// The first anomalies in the order of captures and frames, and the number of rows there are.
     pub fn first_anomalies(&self, most: u32) -> Result<(Vec<Oddity>, u64)> {
-        Ok((self.list_of(ANOMALIES, [most], anomaly)?, self.count("anomalies")?))
+        Ok((list(&self.db, ANOMALIES, [most], anomaly)?, self.count("anomalies")?))
     }
 
     /// The first conflicts in the order of flows, and the number of conflicts.
     pub fn first_conflicts(&self, most: u32) -> Result<(Vec<Oddity>, u64)> {
-        Ok((self.list_of(CONFLICTS, [most, LOST_BYTES], conflict)?, self.count("conflict")?))
+        Ok((list(&self.db, CONFLICTS, [most, LOST_BYTES], conflict)?, self.count("conflict")?))
     }
 
     /// The largest gaps, and the number of gaps.
     pub fn largest_gaps(&self, most: u32) -> Result<(Vec<Oddity>, u64)> {
-        Ok((self.list_of(GAPS, [most], gap)?, self.count("gap")?))
-    }
-
-    /// Offset and length of the holes of a flow that begin before `end`, ascending.
-    pub fn gaps_before(&self, flow: FlowId, end: u64) -> Result<Vec<(u64, u64)>> {
-        let sql = "SELECT \"offset\", length FROM gap WHERE flow_id = ?1 AND \"offset\" < ?2 ORDER BY \"offset\"";
-        let parameters = [flow as i64, i64::try_from(end).unwrap_or(i64::MAX)];
-        self.list_of(sql, parameters, |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
+        Ok((list(&self.db, GAPS, [most], gap)?, self.count("gap")?))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::cells::{PACK_FRAME, cells};
+use super::list::list;
 use super::reader::unsigned;
 use super::{Reader, Result, Writer, file};
 use crate::model::PackFrame;
@@ -27,11 +28,9 @@ impl Writer {
     pub fn packs(&self) -> Result<Vec<PackEnd>> {
         let sql =
             "SELECT pack, max(\"offset\" + stored_bytes), max(number) + 1 FROM pack_frame GROUP BY pack ORDER BY pack";
-        let mut statement = self.db.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
+        list(&self.db, sql, [], |row| {
             Ok(PackEnd { pack: row.get(0)?, bytes: unsigned(row, 1)?, next_frame: unsigned(row, 2)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     pub(super) fn put_frame(&mut self, frame: &PackFrame) -> Result<()> {
@@ -48,9 +47,7 @@ impl Reader {
 
     /// Every frame, as they lie: by pack and offset.
     pub fn frames(&self) -> Result<Vec<PackFrame>> {
-        let mut statement = self.db.prepare(&format!("{FRAME} ORDER BY pack, \"offset\", number"))?;
-        let rows = statement.query_map([], pack_frame)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        list(&self.db, &format!("{FRAME} ORDER BY pack, \"offset\", number"), [], pack_frame)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::list::{self, list};
 use super::reader::{time, unsigned};
 use super::{Error, Reader, Result};
 use crate::model::{ConnectionId, Timestamp};
@@ -127,55 +128,25 @@ impl Reader {
         each: &mut dyn FnMut(PageConnection) -> Result<(), E>,
     ) -> Result<(), E> {
         let parameters = [cut.bytes as i64, i64::try_from(cut.last).unwrap_or(i64::MAX)];
-        self.each(CONNECTION, parameters, connection, each)
+        list::each(&self.db, CONNECTION, parameters, connection, each)
     }
 
     /// The addresses with most bytes, and the number of addresses.
     pub fn hosts(&self, most: u32) -> Result<(Vec<Share>, u64)> {
         let sql = "SELECT count(*) FROM (SELECT orig_ip FROM connection UNION SELECT resp_ip FROM connection)";
         let all = self.db.query_row(sql, [], |row| unsigned(row, 0))?;
-        Ok((self.list_of(HOSTS, [most], share)?, all))
+        Ok((list(&self.db, HOSTS, [most], share)?, all))
     }
 
     /// The responders' ports with most connections, and the number of such ports.
     pub fn services(&self, most: u32) -> Result<(Vec<Share>, u64)> {
         let sql = "SELECT count(*) FROM (SELECT DISTINCT protocol, resp_port FROM connection)";
         let all = self.db.query_row(sql, [], |row| unsigned(row, 0))?;
-        Ok((self.list_of(PORTS, [most], share)?, all))
+        Ok((list(&self.db, PORTS, [most], share)?, all))
     }
 
     pub(super) fn count(&self, table: &str) -> Result<u64> {
         Ok(self.db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| unsigned(row, 0))?)
-    }
-
-    pub(super) fn list_of<T>(
-        &self,
-        sql: &str,
-        parameters: impl rusqlite::Params,
-        read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>> {
-        let mut list = Vec::new();
-        self.each(sql, parameters, read, &mut |item| {
-            list.push(item);
-            Ok::<_, Error>(())
-        })?;
-        Ok(list)
-    }
-
-    /// Gives each row as it comes.
-    pub(super) fn each<T, E: From<Error>>(
-        &self,
-        sql: &str,
-        parameters: impl rusqlite::Params,
-        read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-        each: &mut dyn FnMut(T) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut statement = self.db.prepare_cached(sql).map_err(Error::from)?;
-        let mut rows = statement.query(parameters).map_err(Error::from)?;
-        while let Some(row) = rows.next().map_err(Error::from)? {
-            each(read(row).map_err(Error::from)?)?;
-        }
-        Ok(())
     }
 }
 

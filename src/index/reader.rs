@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::guard::Guard;
+use super::list::list;
 use super::payload::{self, Unpack};
 use super::query::wrong;
 use super::rows::path_key;
@@ -210,9 +211,7 @@ impl Reader {
 
     /// The files of a connection, by side and part.
     pub fn flows_of_connection(&self, id: ConnectionId) -> Result<Vec<FlowInfo>> {
-        let mut statement = self.db.prepare_cached(&format!("{FLOW} WHERE connection_id = ?1 ORDER BY side, part"))?;
-        let rows = statement.query_map([id as i64], flow)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        list(&self.db, &format!("{FLOW} WHERE connection_id = ?1 ORDER BY side, part"), [id as i64], flow)
     }
 
     /// The connection with this number.
@@ -222,10 +221,14 @@ impl Reader {
 
     /// Offset and length of each hole of a flow, ascending.
     pub fn gaps(&self, flow: FlowId) -> Result<Vec<(u64, u64)>> {
-        let mut statement =
-            self.db.prepare_cached("SELECT \"offset\", length FROM gap WHERE flow_id = ?1 ORDER BY \"offset\"")?;
-        let rows = statement.query_map([flow as i64], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.gaps_before(flow, u64::MAX)
+    }
+
+    /// Those that begin before `end`.
+    pub fn gaps_before(&self, flow: FlowId, end: u64) -> Result<Vec<(u64, u64)>> {
+        let sql = "SELECT \"offset\", length FROM gap WHERE flow_id = ?1 AND \"offset\" < ?2 ORDER BY \"offset\"";
+        let parameters = [flow as i64, i64::try_from(end).unwrap_or(i64::MAX)];
+        list(&self.db, sql, parameters, |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))
     }
 
     /// Where the bytes of a flow came from: ascending, and as long together as the bytes stored. Empty if there is no

@@ -6,6 +6,7 @@
 use rusqlite::OptionalExtension;
 
 use super::cells::{FINDING, OBJECT, RESCAN, SCANNER, cells};
+use super::list::{self, list};
 use super::reader::{FLOW, flow, time, unsigned};
 use super::{Error, FlowInfo, Reader, Result, Writer};
 use crate::model::{ConnectionId, FlowId, Timestamp, Transport};
@@ -19,6 +20,8 @@ pub struct ScannerState {
     pub upto: ConnectionId,
     /// …but for these, ascending.
     pub again: Vec<ConnectionId>,
+    /// What it had found before was taken out.
+    pub dropped: bool,
 }
 
 /// What a scanner saw.
@@ -95,6 +98,10 @@ pub struct ScanInfo {
 /// A row of the `findings` view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindingInfo {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// When.
+    pub time: Option<Timestamp>,
     /// The scanner's name.
     pub scanner: String,
     /// What sort of finding.
@@ -122,30 +129,56 @@ pub struct ToScan {
     pub flows: Vec<FlowInfo>,
 }
 
+/// What [`finding`] reads.
+pub(super) const FINDINGS: &str =
+    "SELECT connection_id, time_ns, scanner, kind, value, data, \"offset\", length FROM findings";
+
 const OF_SCANNER: &str = "scanner_id = ?1 AND connection_id = ?2";
 
 impl Writer {
     /// How far the scanner with this name and version has come. What another version of it found is taken out.
     pub fn begin_scanner(&mut self, name: &str, version: &str) -> Result<ScannerState> {
+        self.begin_scanner_if(name, version, |known| known == version)
+    }
+
+    /// The scanner has not come far: whatever it found is taken out.
+    pub fn begin_scanner_anew(&mut self, name: &str, version: &str) -> Result<ScannerState> {
+        self.begin_scanner_if(name, version, |_| false)
+    }
+
+    /// Goes on if the version it had `stands`, and begins anew otherwise.
+    fn begin_scanner_if(
+        &mut self,
+        name: &str,
+        version: &str,
+        stands: impl FnOnce(&str) -> bool,
+    ) -> Result<ScannerState> {
         self.begin()?;
         let sql = "SELECT id, version, upto FROM scanner WHERE name = ?1";
         let known = self.db.query_row(sql, [name], |row| {
             Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)? as ConnectionId))
         });
-        let (id, upto) = match known.optional()? {
-            Some((id, same, upto)) if same == version => (id, upto),
+        let (id, upto, dropped) = match known.optional()? {
+            Some((id, known, upto)) if stands(&known) => (id, upto, false),
             Some((id, ..)) => {
-                self.drop_scanner(name)?;
-                (self.put_scanner(id, name, version)?, 0)
+                self.drop_scanner(id)?;
+                (self.put_scanner(id, name, version)?, 0, true)
             }
             None => {
                 let next = self.db.query_row("SELECT coalesce(max(id), 0) + 1 FROM scanner", [], |row| row.get(0))?;
-                (self.put_scanner(next, name, version)?, 0)
+                (self.put_scanner(next, name, version)?, 0, false)
             }
         };
-        let mut again = self.db.prepare_cached("SELECT connection_id FROM rescan WHERE scanner_id = ?1 ORDER BY 1")?;
-        let again = again.query_map([id], |row| row.get::<_, i64>(0).map(|id| id as ConnectionId))?;
-        Ok(ScannerState { id, upto, again: again.collect::<Result<_, _>>()? })
+        let again = "SELECT connection_id FROM rescan WHERE scanner_id = ?1 ORDER BY 1";
+        let again = list(&self.db, again, [id], |row| unsigned(row, 0))?;
+        Ok(ScannerState { id, upto, again, dropped })
+    }
+
+    fn drop_scanner(&mut self, id: u32) -> Result<()> {
+        for table in [&FINDING, &OBJECT, &RESCAN] {
+            self.delete(table, "scanner_id = ?1", &cells![id])?;
+        }
+        self.delete(&SCANNER, "id = ?1", &cells![id])
     }
 
     fn put_scanner(&mut self, id: u32, name: &str, version: &str) -> Result<u32> {
@@ -206,45 +239,17 @@ impl Writer {
     pub(super) fn scan_again(&mut self, connection: ConnectionId) -> Result<()> {
         let sql = "SELECT id FROM scanner WHERE upto >= ?1
             AND NOT EXISTS (SELECT 1 FROM rescan WHERE scanner_id = id AND connection_id = ?1)";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map([connection as i64], |row| row.get::<_, u32>(0))?;
-        let scanners = rows.collect::<Result<Vec<u32>, _>>()?;
-        drop(statement);
+        let scanners: Vec<u32> = list(&self.db, sql, [connection as i64], |row| row.get(0))?;
         scanners.into_iter().try_for_each(|scanner| self.insert_new(&RESCAN, &cells![connection, scanner]))
-    }
-
-    /// What a scanner found goes, whatever its version.
-    pub fn drop_scanner(&mut self, name: &str) -> Result<()> {
-        self.begin()?;
-        let id = self.db.query_row("SELECT id FROM scanner WHERE name = ?1", [name], |row| row.get::<_, u32>(0));
-        let Some(id) = id.optional()? else { return Ok(()) };
-        for table in [&FINDING, &OBJECT, &RESCAN] {
-            self.delete(table, "scanner_id = ?1", &cells![id])?;
-        }
-        self.delete(&SCANNER, "id = ?1", &cells![id])
-    }
-
-    /// How many rows of objects there are.
-    pub fn object_count(&self) -> Result<u64> {
-        let count: i64 = self.db.query_row("SELECT count(*) FROM object", [], |row| row.get(0))?;
-        Ok(count as u64)
     }
 
     /// Paths of all objects.
     pub fn object_paths(&self) -> Result<std::collections::HashSet<String>> {
-        let mut statement = self.db.prepare("SELECT DISTINCT path FROM object")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        list(&self.db, "SELECT DISTINCT path FROM object", [], |row| row.get(0))
     }
 }
 
 impl Reader {
-    /// The number of the last connection.
-    pub fn last_connection(&self) -> Result<ConnectionId> {
-        let last: i64 = self.db.query_row("SELECT coalesce(max(id), 0) FROM connection", [], |row| row.get(0))?;
-        Ok(last as ConnectionId)
-    }
-
     /// Connections with payload from one number to another, both included.
     pub fn to_scan(&self, first: ConnectionId, last: ConnectionId) -> Result<Vec<ToScan>> {
         let (mut all, mut heads) =
@@ -272,27 +277,13 @@ impl Reader {
     pub fn objects_of(&self, connection: ConnectionId) -> Result<Vec<ObjectRow>> {
         let condition = "scanner_id IN (SELECT id FROM scanner) AND connection_id = ?1";
         let sql = format!("{} WHERE {condition} ORDER BY scanner_id, number", OBJECT.select());
-        let mut statement = self.db.prepare_cached(&sql)?;
-        let rows = statement.query_map([connection as i64], object)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        list(&self.db, &sql, [connection as i64], object)
     }
 
     /// What scanners found in a flow, by scanner and number.
     pub fn findings_of(&self, connection: ConnectionId, flow: FlowId) -> Result<Vec<FindingInfo>> {
-        let sql = "SELECT scanner, kind, value, data, \"offset\", length FROM findings WHERE connection_id = ?1 AND flow_id = ?2
-            ORDER BY scanner, number";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map([connection as i64, flow as i64], |row| {
-            Ok(FindingInfo {
-                scanner: row.get(0)?,
-                kind: row.get(1)?,
-                value: row.get(2)?,
-                data: row.get(3)?,
-                offset: unsigned(row, 4)?,
-                length: unsigned(row, 5)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let sql = format!("{FINDINGS} WHERE connection_id = ?1 AND flow_id = ?2 ORDER BY scanner, number");
+        list(&self.db, &sql, [connection as i64, flow as i64], finding)
     }
 
     /// Every object, by scanner, connection and number, also those that are out of date. An error of `each` ends it.
@@ -313,13 +304,7 @@ impl Reader {
         condition: &str,
         each: &mut dyn FnMut(ObjectRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        let sql = format!("{} {condition}", OBJECT.select());
-        let mut statement = self.db.prepare(&sql).map_err(Error::from)?;
-        let mut rows = statement.query([]).map_err(Error::from)?;
-        while let Some(row) = rows.next().map_err(Error::from)? {
-            each(object(row).map_err(Error::from)?)?;
-        }
-        Ok(())
+        list::each(&self.db, &format!("{} {condition}", OBJECT.select()), [], object, each)
     }
 
     /// Every scanner that was run on the case, in the order of the first time.
@@ -330,8 +315,7 @@ impl Reader {
             (SELECT count(*) FROM connection WHERE connection.id > upto)
                 + (SELECT count(*) FROM rescan WHERE scanner_id = scanner.id)
             FROM scanner ORDER BY id";
-        let mut statement = self.db.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
+        list(&self.db, sql, [], |row| {
             let [findings, objects, left] = [2, 3, 4].map(|i| unsigned(row, i));
             Ok(ScanInfo {
                 name: row.get(0)?,
@@ -340,8 +324,7 @@ impl Reader {
                 objects: objects?,
                 left: left?,
             })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// Whether there is an object.
@@ -351,10 +334,21 @@ impl Reader {
 
     /// The names of scanners by their numbers in this case.
     pub fn scanner_names(&self) -> Result<Vec<(u32, String)>> {
-        let mut statement = self.db.prepare("SELECT id, name FROM scanner ORDER BY id")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        list(&self.db, "SELECT id, name FROM scanner ORDER BY id", [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
+}
+
+pub(super) fn finding(row: &rusqlite::Row<'_>) -> rusqlite::Result<FindingInfo> {
+    Ok(FindingInfo {
+        connection: unsigned(row, 0)?,
+        time: time(row, 1)?,
+        scanner: row.get(2)?,
+        kind: row.get(3)?,
+        value: row.get(4)?,
+        data: row.get(5)?,
+        offset: unsigned(row, 6)?,
+        length: unsigned(row, 7)?,
+    })
 }
 
 fn object(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRow> {

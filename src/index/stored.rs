@@ -1,6 +1,7 @@
 //! What a writer asks about the rows an earlier ingest left.
 
 use super::cells::{ANOMALY, CAPTURE, CONNECTION, FLOW, GAP, SKIP, cells};
+use super::list::list;
 use super::rows::path_key;
 use super::{Result, Status, Writer};
 use crate::model::{CaptureId, ConnectionId, FlowId};
@@ -48,8 +49,7 @@ impl Writer {
     pub fn stored_captures(&self) -> Result<Vec<StoredCapture>> {
         let sql = "SELECT id, path, sha256, head_sha256, size_bytes, filter, status, message, stopped_at, frames
                    FROM capture ORDER BY id";
-        let mut statement = self.db.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
+        list(&self.db, sql, [], |row| {
             Ok(StoredCapture {
                 id: row.get(0)?,
                 path: row.get(1)?,
@@ -62,8 +62,7 @@ impl Writer {
                 stopped_at: row.get::<_, Option<i64>>(8)?.map(|offset| offset as u64),
                 frames: row.get::<_, i64>(9)? as u64,
             })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// Takes back the rows of a connection (connection, flows, gaps, anomalies), to be put again when it ends; extents and
@@ -84,9 +83,7 @@ impl Writer {
     /// The chunks of extents that lie in the rows of a connection's flows.
     fn last_chunks(&self, connection: ConnectionId) -> Result<Vec<(FlowId, Vec<u8>)>> {
         let sql = "SELECT id, extents FROM flow WHERE connection_id = ?1 AND extents IS NOT NULL";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map([connection as i64], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        list(&self.db, sql, [connection as i64], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
     }
 
     /// A stored flow has this path (relative to the case).
@@ -101,11 +98,9 @@ impl Writer {
         self.index_paths()?;
         let sql = "SELECT \"offset\", gap.length FROM flow JOIN gap ON flow_id = id WHERE path_key = ?1 AND path = ?2
             ORDER BY \"offset\"";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map((path_key(path), path), |row| {
+        list(&self.db, sql, (path_key(path), path), |row| {
             Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// Removes the rows of captures at `path` that could not be read at all: it can be read now, or is tried again.

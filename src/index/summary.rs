@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use super::list::list;
 use super::reader::{time, unsigned};
 use super::{Reader, Result};
 use crate::model::{CaptureId, Timestamp};
@@ -96,7 +97,7 @@ impl Reader {
     pub fn runs(&self) -> Result<Vec<Run>> {
         let sql = "SELECT id, started_ns, ended_ns, version, command_line, user_seconds, system_seconds,
             peak_memory_bytes FROM run ORDER BY id";
-        self.all(sql, |row| {
+        list(&self.db, sql, [], |row| {
             Ok(Run {
                 id: row.get(0)?,
                 started_ns: row.get(1)?,
@@ -114,7 +115,7 @@ impl Reader {
     pub fn captures(&self) -> Result<Vec<CaptureInfo>> {
         let sql = "SELECT id, path, sha256, size_bytes, format, filter, frames, used_frames, first_ns, last_ns,
             status, stopped_at, message FROM captures ORDER BY id";
-        self.all(sql, |row| {
+        list(&self.db, sql, [], |row| {
             Ok(CaptureInfo {
                 id: row.get(0)?,
                 path: row.get(1)?,
@@ -165,9 +166,9 @@ impl Reader {
 
     fn fill_lists(&self, totals: &mut Totals) -> Result<()> {
         let sql = "SELECT kind, sum(count) FROM anomalies GROUP BY kind ORDER BY sum(count) DESC, kind";
-        totals.anomalies = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
+        totals.anomalies = list(&self.db, sql, [], |row| Ok((row.get(0)?, unsigned(row, 1)?)))?;
         let sql = "SELECT reason, sum(frames), sum(bytes) FROM skip GROUP BY reason ORDER BY sum(frames) DESC, reason";
-        totals.skipped = self.all(sql, |row| Ok((row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?)))?;
+        totals.skipped = list(&self.db, sql, [], |row| Ok((row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?)))?;
         totals.ports = self.ports()?;
         Ok(())
     }
@@ -184,11 +185,5 @@ impl Reader {
         ports.sort_by_key(|(port, count)| (Reverse(*count), *port));
         ports.truncate(10);
         Ok(ports)
-    }
-
-    fn all<T>(&self, sql: &str, read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>> {
-        let mut statement = self.db.prepare(sql)?;
-        let rows = statement.query_map([], read)?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 }

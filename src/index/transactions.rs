@@ -1,6 +1,8 @@
 //! What scanners found, for a page: HTTP transactions and other findings.
 
+use super::list::{self, list};
 use super::reader::{time, unsigned};
+use super::scans::{FINDINGS, FindingInfo, finding};
 use super::{Error, Reader, Result};
 use crate::model::{ConnectionId, Timestamp};
 
@@ -33,23 +35,6 @@ pub struct Transaction {
     pub complete: bool,
 }
 
-/// What a scanner saw: a row of the `findings` view.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Finding {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// When.
-    pub time: Option<Timestamp>,
-    /// Who.
-    pub scanner: String,
-    /// What it is.
-    pub kind: String,
-    /// Its value.
-    pub value: String,
-    /// More of it: a JSON object.
-    pub data: Option<String>,
-}
-
 /// Cast, since what a finding's data says may be of any type.
 const HTTP: &str = "SELECT connection_id, time_ns, CAST(method AS TEXT), CAST(host AS TEXT), CAST(uri AS TEXT),
     CAST(status AS INTEGER), CAST(reason AS TEXT), CAST(user_agent AS TEXT),
@@ -57,8 +42,7 @@ const HTTP: &str = "SELECT connection_id, time_ns, CAST(method AS TEXT), CAST(ho
     request_object, response_object, coalesce(CAST(complete AS INTEGER), 0) FROM http
     ORDER BY connection_id, number LIMIT ?1";
 
-const FINDINGS: &str = "SELECT connection_id, time_ns, scanner, kind, value, data FROM findings
-    WHERE scanner <> 'kind' AND (scanner <> 'http' OR kind <> 'transaction') ORDER BY connection_id, scanner, number LIMIT ?1";
+const FIRST: &str = "WHERE scanner <> 'kind' AND (scanner <> 'http' OR kind <> 'transaction') ORDER BY connection_id, scanner, number LIMIT ?1";
 
 const KINDS: &str = "SELECT scanner, kind, count(*) FROM findings
     WHERE scanner <> 'kind' AND (scanner <> 'http' OR kind <> 'transaction') GROUP BY scanner, kind ORDER BY scanner, kind";
@@ -70,19 +54,19 @@ impl Reader {
         most: u32,
         each: &mut dyn FnMut(Transaction) -> Result<(), E>,
     ) -> Result<u64, E> {
-        self.each(HTTP, [most], transaction, each)?;
+        list::each(&self.db, HTTP, [most], transaction, each)?;
         Ok(self.count("http")?)
     }
 
     /// The first findings in the order of connections. Those that have a place of their own are left out: protocols of
     /// flows and HTTP transactions.
-    pub fn first_findings(&self, most: u32) -> Result<Vec<Finding>> {
-        self.list_of(FINDINGS, [most], finding)
+    pub fn first_findings(&self, most: u32) -> Result<Vec<FindingInfo>> {
+        list(&self.db, &format!("{FINDINGS} {FIRST}"), [most], finding)
     }
 
     /// Scanner, kind and number of all these findings.
     pub fn finding_kinds(&self) -> Result<Vec<(String, String, u64)>> {
-        self.list_of(KINDS, [], |row| Ok((row.get(0)?, row.get(1)?, unsigned(row, 2)?)))
+        list(&self.db, KINDS, [], |row| Ok((row.get(0)?, row.get(1)?, unsigned(row, 2)?)))
     }
 }
 
@@ -100,17 +84,6 @@ fn transaction(row: &rusqlite::Row<'_>) -> rusqlite::Result<Transaction> {
         bytes: [row.get(9)?, row.get(10)?],
         objects: [row.get(11)?, row.get(12)?],
         complete: row.get(13)?,
-    })
-}
-
-fn finding(row: &rusqlite::Row<'_>) -> rusqlite::Result<Finding> {
-    Ok(Finding {
-        connection: unsigned(row, 0)?,
-        time: time(row, 1)?,
-        scanner: row.get(2)?,
-        kind: row.get(3)?,
-        value: row.get(4)?,
-        data: row.get(5)?,
     })
 }
 

@@ -14,6 +14,7 @@ use super::cells::{BATCH, Cell, SETTING, Table, cells};
 use super::conflicts::Conflicts;
 use super::dormant::Sleepers;
 use super::insert::taken;
+use super::list::list;
 use super::seal::{Seals, cell};
 use super::{Result, file};
 use crate::model::Timestamp;
@@ -222,9 +223,7 @@ const PATIENCE_AT_END: Duration = Duration::from_millis(200);
 
 /// The settings of the case.
 pub(super) fn settings(db: &Connection) -> Result<BTreeMap<String, String>> {
-    let mut statement = db.prepare_cached("SELECT name, value FROM setting")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    list(db, "SELECT name, value FROM setting", [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The number of the last commit.

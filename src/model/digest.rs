@@ -1,5 +1,7 @@
 //! Names and values of the digests a case keeps of each flow.
 
+use std::fmt::Write;
+
 /// A hash function a case can be made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HashKind {
@@ -51,4 +53,13 @@ impl Digests {
             HashKind::Blake3 => self.blake3.as_ref().map(|digest| digest.as_slice()),
         }
     }
+}
+
+/// Hexadecimal digits, lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // writing to a String cannot fail
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }

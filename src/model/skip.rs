@@ -17,6 +17,10 @@ macro_rules! reasons {
             pub fn explanation(self) -> &'static str {
                 match self { $(Skip::$variant => concat!($($doc),+).trim_ascii(),)* }
             }
+            /// The reason with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.name() == name)
+            }
         }
     };
 }

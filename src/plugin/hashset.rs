@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::digests::{Digests, Known};
 use super::process::Blocks;
-use super::{Each, Error, Look, Of, Subject, checked_name, hex};
+use super::{Each, Error, Look, Of, Subject, checked_name};
+use crate::model::HashKind;
+use crate::model::digest::hex;
 use crate::scan::{Chosen, Connection, Error as ScanError, Fields, Finding, Findings, Object, Scanner, text_of};
 
 /// Digests a list may have: what fits into some gigabytes.
@@ -82,8 +84,7 @@ impl Scanner for Hashset {
 impl Look for &Hashset {
     /// Digests that the case keeps are taken from there; others are computed where the list has such.
     fn look(&self, subject: &Subject<'_>, found: &mut dyn Findings) -> Result<(), ScanError> {
-        let kept = |name: &str| subject.fact(name).and_then(unhex);
-        let kept = [kept("sha256"), kept("sha1"), kept("md5")];
+        let kept = [HashKind::Sha256, HashKind::Sha1, HashKind::Md5].map(|kind| subject.digest(kind));
         if let Some((digest, named)) = kept.iter().flatten().find_map(|digest| Some((digest, self.known.find(digest)?)))
         {
             return self.tell(subject, digest, named, found);
@@ -110,7 +111,7 @@ impl Hashset {
         fields.text("digest", &text).text("algorithm", algorithm(digest.len())).text("list", &self.list);
         fields.some_text("object_id", subject.object.as_deref());
         let value = if named.is_empty() { text.as_str().into() } else { text_of(named) };
-        let (flow, range, time) = (subject.flow, subject.whole, subject.time);
+        let (flow, range, time) = (subject.flow, subject.whole, subject.time());
         found.finding(Finding { kind: "match", flow, range, time, value: &value, fields: &fields })
     }
 }
@@ -147,10 +148,6 @@ fn compute(sizes: &[usize], subject: &Subject<'_>) -> Result<Vec<Vec<u8>>, ScanE
 }
 
 /// Bytes of a digest in hex, whatever its case: 32, 20 or 16.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    hex_digest(text.as_bytes())
-}
-
 pub(super) fn hex_digest(text: &[u8]) -> Option<Vec<u8>> {
     if !matches!(text.len(), 64 | 40 | 32) {
         return None;

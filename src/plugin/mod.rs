@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::model::digest::hex;
 use crate::scan::{Connection, Error as ScanError, Findings, Object, Scanner};
 
 pub mod command;
@@ -151,10 +152,6 @@ fn stamp(parts: &[&[u8]]) -> String {
         hasher.update(part);
     }
     hex(&hasher.finalize()[..8])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

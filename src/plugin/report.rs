@@ -50,9 +50,9 @@ impl Place {
         match given {
             Some(at) => {
                 let to = at.saturating_add(number("length").unwrap_or(0)).min(end);
-                Place { range: (at, to), time: subject.payload.time_at(at).or(subject.time), taken: true }
+                Place { range: (at, to), time: subject.payload.time_at(at).or_else(|| subject.time()), taken: true }
             }
-            None => Place { range: subject.whole, time: subject.time, taken: false },
+            None => Place { range: subject.whole, time: subject.time(), taken: false },
         }
     }
 }

@@ -12,6 +12,7 @@ use std::os::unix::fs::FileExt;
 use sha2::{Digest, Sha256};
 
 use super::beneath::Beneath;
+use crate::model::digest::hex;
 
 /// The directory of objects in a case.
 pub const DIRECTORY: &str = "objects";
@@ -76,8 +77,9 @@ impl Writing {
     /// Those of the file system.
     pub fn finish(mut self, said_type: Option<&str>, beneath: &Beneath) -> io::Result<Written> {
         let sha256: [u8; 32] = self.digest.finalize_reset().into();
-        let found_type = infer::get(&self.head).map(|kind| kind.mime_type().to_owned());
-        let path = path(&sha256, extension(&self.head, said_type));
+        let found = infer::get(&self.head);
+        let path = path(&sha256, found.map(|kind| kind.extension()).or_else(|| extension(said_type?)));
+        let found_type = found.map(|kind| kind.mime_type().to_owned());
         if let Some(spilled) = &mut self.spilled {
             spilled.write_all(&self.held)?;
             copy(spilled, self.size, create(beneath, &path)?)?;
@@ -121,17 +123,15 @@ fn copy(from: &File, size: u64, to: Option<File>) -> io::Result<()> {
 }
 
 fn path(sha256: &[u8; 32], extension: Option<&str>) -> String {
-    let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(sha256);
     let end = extension.map(|extension| format!(".{extension}")).unwrap_or_default();
     format!("{DIRECTORY}/{}/{hex}{end}", &hex[..2])
 }
 
-/// By its first bytes, or else by what the wire says.
-fn extension(head: &[u8], said_type: Option<&str>) -> Option<&'static str> {
-    let said = said_type.map(|said| said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    let by_said =
-        || EXTENSIONS.iter().find(|(media, _)| said.as_deref() == Some(media)).map(|(_, extension)| *extension);
-    infer::get(head).map(|kind| kind.extension()).or_else(by_said)
+/// What a name ends with by the type that the wire says.
+fn extension(said_type: &str) -> Option<&'static str> {
+    let said = said_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    EXTENSIONS.iter().find(|(media, _)| said == *media).map(|(_, extension)| *extension)
 }
 
 /// Types that first bytes do not tell (<https://www.iana.org/assignments/media-types>).

@@ -256,7 +256,7 @@ mod tests {
 
     fn result(text: &str) -> FindingInfo {
         let (scanner, kind, value, data) = ("python".into(), text.into(), text.into(), Some(r#"{"a":"<"}"#.into()));
-        FindingInfo { scanner, kind, value, data, offset: 3, length: 4 }
+        FindingInfo { connection: 9, time: None, scanner, kind, value, data, offset: 3, length: 4 }
     }
 
     fn object(name: &str) -> ObjectRow {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+pub use crate::model::digest::hex;
+
 /// `text` on one line: control characters (also tab and line break) and characters that reorder text become `\n`, `\x1b`,
 /// `\u{202e}`.
 pub fn printable(text: &str) -> Cow<'_, str> {
@@ -13,15 +15,6 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 8);
     text.chars().for_each(|c| push(c, &mut out));
     Cow::Owned(out)
-}
-
-/// Hexadecimal digits, lower case.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // writing to a String cannot fail
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// A writer to a terminal: line breaks and tabs pass, everything else is made [`printable`]; bytes that are not UTF-8

@@ -271,7 +271,7 @@ fn ports(ports: &[(u16, u64)]) -> String {
 }
 
 fn explain_skip(reason: &str) -> &'static str {
-    Skip::ALL.iter().find(|skip| skip.name() == reason).map_or("", |skip| skip.explanation())
+    Skip::from_name(reason).map_or("", Skip::explanation)
 }
 
 fn explain_anomaly(kind: &str) -> &'static str {

@@ -52,76 +52,76 @@ struct Turns {
 struct Shared {
     turns: Mutex<Turns>,
     moved: Condvar,
+    /// Batches.
+    count: usize,
+    /// Batches that may be begun before one is written.
+    ahead: usize,
 }
 
+/// What is to be done.
+pub struct Job<'a> {
+    /// The case directory.
+    pub root: &'a Path,
+    /// Where objects are written.
+    pub beneath: &'a Beneath,
+    /// How.
+    pub options: &'a Options,
+    /// How far the scanners have come.
+    pub states: &'a [ScannerState],
+    /// What they look at.
+    pub batches: &'a [Batch],
+}
+
+/// What a worker says: the number of a batch and what was found in it, or why it does not go on.
+type Said = Result<(usize, Found), Error>;
+
 /// Looks at all batches; `take` is given what was found in each, in order.
-pub fn run(
-    root: &Path,
-    beneath: &Beneath,
-    options: &Options,
-    states: &[ScannerState],
-    batches: &[Batch],
-    take: &mut dyn FnMut(usize, Found) -> Result<(), Error>,
-) -> Result<(), Error> {
+pub fn run(job: &Job<'_>, take: &mut dyn FnMut(usize, Found) -> Result<(), Error>) -> Result<(), Error> {
     let machine = thread::available_parallelism().map_or(1, usize::from);
-    let workers = options.workers.unwrap_or(machine).clamp(1, batches.len().max(1));
-    let shared = Shared { turns: Mutex::default(), moved: Condvar::new() };
+    let count = job.batches.len();
+    let workers = job.options.workers.unwrap_or(machine).clamp(1, count.max(1));
+    let shared = Shared { turns: Mutex::default(), moved: Condvar::new(), count, ahead: workers * AHEAD };
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(workers);
         for _ in 0..workers {
             let (sender, shared) = (sender.clone(), &shared);
-            let work = move || work(root, beneath, options, states, batches, shared, workers * AHEAD, &sender);
+            let work = move || {
+                if let Err(error) = work(job, shared, &sender) {
+                    // nobody listens any more: then another error is told
+                    let _ = sender.send(Err(error));
+                }
+            };
             thread::Builder::new().name("scan".into()).spawn_scoped(scope, work).map_err(Error::Thread)?;
         }
         drop(sender);
-        let taken = in_order(&receiver, batches.len(), &shared, take);
+        let taken = in_order(&receiver, &shared, take);
         shared.change(|turns| turns.over = true);
         taken
     })
 }
 
-#[allow(clippy::too_many_arguments, reason = "what a thread starts with")]
-fn work(
-    root: &Path,
-    beneath: &Beneath,
-    options: &Options,
-    states: &[ScannerState],
-    batches: &[Batch],
-    shared: &Shared,
-    ahead: usize,
-    sender: &SyncSender<(usize, Result<Found, Error>)>,
-) {
-    let case = case::Reader::open(root);
-    let case = match &case {
-        Ok(case) => case,
-        Err(_) => {
-            let error = case.err().map_or(Error::WorkerEnded, Error::from);
-            // nobody listens any more: then another error is told
-            let _ = sender.send((0, Err(error)));
-            return;
-        }
-    };
-    let worker = Worker::new(case, beneath, options, states);
-    while let Some(number) = shared.next(batches.len(), ahead) {
-        let found = worker.as_ref().map_err(|_| Error::WorkerEnded).and_then(|worker| worker.scan(&batches[number]));
-        let failed = found.is_err();
-        if sender.send((number, found)).is_err() || failed {
-            return;
+fn work(job: &Job<'_>, shared: &Shared, sender: &SyncSender<Said>) -> Result<(), Error> {
+    let case = case::Reader::open(job.root)?;
+    let worker = Worker::new(&case, job.beneath, job.options, job.states)?;
+    while let Some(number) = shared.next() {
+        let found = worker.scan(&job.batches[number])?;
+        if sender.send(Ok((number, found))).is_err() {
+            break;
         }
     }
+    Ok(())
 }
 
 fn in_order(
-    receiver: &Receiver<(usize, Result<Found, Error>)>,
-    count: usize,
+    receiver: &Receiver<Said>,
     shared: &Shared,
     take: &mut dyn FnMut(usize, Found) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut waiting = std::collections::BTreeMap::new();
-    for number in 0..count {
+    for number in 0..shared.count {
         while !waiting.contains_key(&number) {
-            let (other, found) = receiver.recv().map_err(|_| Error::WorkerEnded)?;
-            waiting.insert(other, found?);
+            let (other, found) = receiver.recv().map_err(|_| Error::WorkerEnded)??;
+            waiting.insert(other, found);
         }
         if let Some(found) = waiting.remove(&number) {
             take(number, found)?;
@@ -133,13 +133,14 @@ fn in_order(
 
 impl Shared {
     /// The next batch, once it is near enough.
-    fn next(&self, count: usize, ahead: usize) -> Option<usize> {
+    fn next(&self) -> Option<usize> {
         let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let far = |turns: &mut Turns| !turns.over && turns.next < count && turns.next >= turns.written + ahead;
+        let far =
+            |turns: &mut Turns| !turns.over && turns.next < self.count && turns.next >= turns.written + self.ahead;
         let mut turns = self.moved.wait_while(turns, far).unwrap_or_else(PoisonError::into_inner);
         let number = turns.next;
         turns.next += 1;
-        (number < count && !turns.over).then_some(number)
+        (number < self.count && !turns.over).then_some(number)
     }
 
     fn change(&self, change: impl FnOnce(&mut Turns)) {

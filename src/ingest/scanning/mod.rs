@@ -17,7 +17,7 @@ mod crew;
 mod sheet;
 mod subject;
 
-use crew::Batch;
+use crew::{Batch, Job};
 use sheet::Found;
 
 /// Connections in a batch: what one worker looks at before it says what it found.
@@ -107,15 +107,19 @@ fn scan_open(
     options: &Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(Summary, bool), Error> {
-    let before = case.index.object_count()?;
-    let states = begin(&mut case.index, options)?;
-    let sweep = case.index.object_count()? != before || states.iter().any(|state| !state.again.is_empty());
-    case.index.commit()?;
-    let last = case::Reader::open(root)?.index().last_connection()?;
+    let index = &mut case.index;
+    let begin = |Chosen { name, version, .. }: &Chosen| match options.again {
+        true => index.begin_scanner_anew(name, version),
+        false => index.begin_scanner(name, version),
+    };
+    let states = options.scanners.iter().map(begin).collect::<Result<Vec<_>, _>>()?;
+    let sweep = states.iter().any(|state| state.dropped || !state.again.is_empty());
+    index.commit()?;
+    let last = index.next_ids()?.1 - 1;
     let batches = batches(&states, last);
     let (mut summary, mut done) = (Summary::default(), 0);
-    let index = &mut case.index;
-    crew::run(root, &case.beneath, options, &states, &batches, &mut |number, found: Found| {
+    let job = Job { root, beneath: &case.beneath, options, states: &states, batches: &batches };
+    crew::run(&job, &mut |number, found: Found| {
         put(index, &states, found, &mut summary)?;
         done += batches[number].count();
         progress(done, last);
@@ -125,16 +129,6 @@ fn scan_open(
         Ok(())
     })?;
     Ok((summary, sweep))
-}
-
-fn begin(index: &mut Writer, options: &Options) -> Result<Vec<ScannerState>, Error> {
-    let state = |chosen: &Chosen| {
-        if options.again {
-            index.drop_scanner(&chosen.name)?;
-        }
-        Ok(index.begin_scanner(&chosen.name, &chosen.version)?)
-    };
-    options.scanners.iter().map(state).collect()
 }
 
 /// Connections to look at again first, then those no scanner or not every scanner has seen.

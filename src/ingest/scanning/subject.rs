@@ -86,7 +86,7 @@ impl<'a> Subject<'a> {
         }
         let opened = match self.of {
             Of::Flow(flow) => self.case.payload(flow)?,
-            Of::Object(object) => self.case.object(object)?,
+            Of::Object(object) => Stored::of_file(self.case.object(&object.path)?)?,
         };
         Ok(self.opened.get_or_init(|| opened))
     }

@@ -5,6 +5,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::hello::{ClientHello, ServerHello};
+use crate::model::digest::hex;
 
 /// Reserved to be offered and ignored.
 pub fn is_grease(value: u16) -> bool {
@@ -47,7 +48,7 @@ pub fn ja4(hello: &ClientHello) -> String {
 
 /// MD5 of a text, lower case hex.
 pub fn md5(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Md5::digest(text.as_bytes()))
 }
 
 const ZEROS: &str = "000000000000";
@@ -57,7 +58,7 @@ fn short(text: &str) -> String {
     if text.is_empty() {
         return ZEROS.into();
     }
-    Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes())[..6])
 }
 
 fn version(hello: &ClientHello) -> &'static str {

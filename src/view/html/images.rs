@@ -38,7 +38,7 @@ impl<'a> Images<'a> {
     /// Its beginning, one byte more than is taken.
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.case.object_file(path)?.take(self.each as u64 + 1).read_to_end(&mut bytes)?;
+        self.case.object(path)?.take(self.each as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 }

@@ -95,8 +95,7 @@ fn capture(capture: &CaptureInfo) -> Value {
 }
 
 fn skipped((reason, frames, bytes): &(String, u64, u64)) -> Value {
-    let why = Skip::ALL.iter().find(|skip| skip.name() == reason).map(|skip| skip.explanation());
-    json!({"reason": reason, "frames": frames, "bytes": bytes, "why": why})
+    json!({"reason": reason, "frames": frames, "bytes": bytes, "why": Skip::from_name(reason).map(Skip::explanation)})
 }
 
 fn anomaly_kind((kind, count): &(String, u64)) -> Value {

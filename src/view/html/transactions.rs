@@ -7,7 +7,7 @@ use super::Bounds;
 use super::embed::{Page, clipped};
 use super::images::Images;
 use crate::case;
-use crate::index::{Finding, Transaction};
+use crate::index::{FindingInfo, Transaction};
 use crate::view::Error;
 
 /// A row of the table, in the order of page/transactions.js; `picture` is a number into the block of pictures.
@@ -78,7 +78,7 @@ fn findings(case: &case::Reader, bounds: &Bounds) -> Result<Value, Error> {
     }))
 }
 
-fn finding(finding: &Finding) -> Value {
+fn finding(finding: &FindingInfo) -> Value {
     json!({
         "connection": finding.connection,
         "time": finding.time.map(|time| time.to_string()),
