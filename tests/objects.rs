@@ -11,12 +11,28 @@ use sha2::{Digest, Sha256};
 use crate::support::{Place, captures, files, open, select, testdata};
 
 /// Where tshark or tcpflow has bodies that we have not, how many, and why each is right in its way.
-const DIFFERENCES: &[(&str, &str, usize, &str)] = &[(
-    "tcpflow",
-    "http_bodies/capture.pcap",
-    1,
-    "takes what follows the answer to a HEAD for its body: it does not look at requests",
-)];
+const DIFFERENCES: &[(&str, &str, usize, &str)] = &[
+    (
+        "tcpflow",
+        "http_bodies/capture.pcap",
+        1,
+        "takes what follows the answer to a HEAD for its body: it does not look at requests",
+    ),
+    ("tshark", "gz_truncated.pcap.gz", 7, "no HTTP: on port 80 tshark takes what any segment carries for a body"),
+    ("tshark", "tcpflow-test1-one-packet.pcap", 1, "one segment of a body, without the head of the response"),
+    (
+        "tshark",
+        "tcpflow-test5-lines-randomized2.pcap",
+        1,
+        "frames are out of order: tshark takes the first segment for a body; put in order it is part of one of 1590 bytes",
+    ),
+    (
+        "tshark",
+        "zeek-mixed-vlan-mpls.pcap",
+        3,
+        "HTTP/0.9, which has no heads: tshark takes each of three segments for a body",
+    ),
+];
 
 /// Folders of `testdata/` in which HTTP is spoken.
 const SPOKEN: [&str; 4] = ["web", "loss", "http_bodies", "http_lost"];
@@ -66,6 +82,7 @@ fn compare(program: &str, least: usize, export: impl Fn(&Path, &Path) -> Vec<Pat
         }
     }
     println!("{agreed} bodies agree with {program}");
+    let least = std::env::var("FLOWCASE_CAPTURES").map_or(least, |_| 0);
     assert!(different.is_empty() && agreed >= least, "{agreed} agree, not these:\n{}", different.join("\n"));
 }
 

@@ -13,7 +13,7 @@ const FREE: u64 = 16 << 20;
 /// far beyond.
 const TIMES: u64 = 256;
 /// Codings that may be on top of each other: two are seen in practice.
-const DEEPEST: usize = 8;
+pub const DEEPEST: usize = 8;
 /// Bytes inflated at once.
 const STEP: usize = 32 << 10;
 /// Bytes waited for before the first are tried: a body that is not what it says fails in them.
@@ -60,7 +60,7 @@ pub struct Chain {
 type Sink<'s> = &'s mut dyn FnMut(&[u8]) -> Result<(), Error>;
 
 impl Chain {
-    /// Undoes these, the outermost first. Those beyond `DEEPEST` stay.
+    /// Undoes these, the outermost first. Those beyond [`DEEPEST`] stay.
     pub fn new(codings: &[Coding]) -> Self {
         Chain { stages: codings.iter().take(DEEPEST).map(|coding| Stage::new(*coding)).collect(), wire: 0 }
     }

@@ -1,7 +1,7 @@
 //! Where the body of a message ends, and how it is coded (RFC 9112 §6.3), said by its head and, of a response, by what was
 //! asked.
 
-use super::coding::Coding;
+use super::coding::{Coding, DEEPEST};
 use super::head::{Head, Headers};
 
 /// How long a body is.
@@ -46,6 +46,11 @@ pub fn plan(head: &Head, method: Option<&[u8]>) -> Plan {
             plan.odd.push("a body is coded in a way that is not known: kept as it came");
             break;
         };
+        if plan.codings.len() == DEEPEST {
+            plan.unknown = true;
+            plan.odd.push("a body is coded more often than the limit: the innermost codings stay");
+            break;
+        }
         plan.codings.push(coding);
     }
     plan

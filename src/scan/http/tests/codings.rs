@@ -128,6 +128,12 @@ fn bodies_that_are_not_what_they_say_are_kept() {
     }
     let lines = respond("Content-Encoding: compress", b"\x1f\x9d");
     assert!(lines[0].ends_with("a body is coded in a way that is not known: kept as it came"), "{lines:?}");
+    let lines = respond(
+        &format!("Content-Encoding: gzip{}", ", gzip".repeat(8)),
+        &(0..9).fold(b"deep".to_vec(), |body, _| gzip(&body)),
+    );
+    assert!(lines[0].ends_with("a body is coded more often than the limit: the innermost codings stay"), "{lines:?}");
+    assert!(lines[1].contains(&format!(" {} false ", gzip(b"deep").len())), "{lines:?}");
     let lines = respond("Content-Encoding: gzip", &[gzip(b"abc"), b"junk".to_vec()].concat());
     assert!(lines[0].ends_with("bytes follow the end of a coded body: left out"), "{lines:?}");
     assert!(lines[1].contains(r#" 3 false "abc""#), "{lines:?}");
