@@ -82,7 +82,7 @@ CREATE VIEW tls AS
 SELECT connection_id, time_ns, time,
     data ->> 'sni' AS sni, data ->> 'version' AS version, data ->> 'client_version' AS client_version, data ->> 'cipher' AS cipher, data ->> 'alpn' AS alpn,
     data ->> 'client_alpn' AS client_alpn, data ->> 'ja3' AS ja3, data ->> 'ja3s' AS ja3s, data ->> 'ja4' AS ja4, data ->> 'ja3_string' AS ja3_string,
-    data ->> 'ja3s_string' AS ja3s_string, data ->> 'subject' AS subject, data ->> 'issuer' AS issuer, data ->> 'not_before' AS not_before,
+    data ->> 'ja3s_string' AS ja3s_string, data ->> 'resumed' AS resumed, data ->> 'subject' AS subject, data ->> 'issuer' AS issuer, data ->> 'not_before' AS not_before,
     data ->> 'not_after' AS not_after,
     data ->> 'certificates' AS certificates,
     (SELECT path FROM object WHERE scanner_id = (SELECT id FROM scanner WHERE name = 'tls') AND object.connection_id = findings.connection_id AND object.number = data ->> 'certificate_object') AS certificate,

@@ -26,6 +26,7 @@ mod situations;
 mod support;
 mod tamper;
 mod testdata;
+mod tls;
 mod traffic;
 mod tshark;
 mod udp;

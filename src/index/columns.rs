@@ -261,6 +261,10 @@ const TLS: &[(&str, &str)] = &[
     ("ja4", "JA4 fingerprint of the client"),
     ("ja3_string", "what `ja3` is the MD5 of"),
     ("ja3s_string", "what `ja3s` is the MD5 of"),
+    (
+        "resumed",
+        "1 if a session from before, or one agreed on elsewhere, is gone on with, else 0; NULL if that cannot be told",
+    ),
     ("subject", "subject of the server's certificate; NULL where none was shown unencrypted"),
     ("issuer", "issuer of it"),
     ("not_before", "when it begins to be valid, ISO 8601, UTC"),

@@ -22,14 +22,13 @@ pub struct Known {
     pub leaf: Fields,
 }
 
-/// The certificates of a message, the first that of its sender; `None` if lengths contradict each other.
-pub fn chain(body: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut list = counted24(&mut &*body)?;
-    let mut all = Vec::new();
-    while !list.is_empty() {
-        all.push(counted24(&mut list)?);
+/// The certificates of a message, the first that of its sender, and whether they end where it says.
+pub fn chain(body: &[u8]) -> (Vec<&[u8]>, bool) {
+    let (mut rest, mut all) = (body.get(3..).unwrap_or_default(), Vec::new());
+    while let Some(one) = counted24(&mut rest) {
+        all.push(one);
     }
-    Some(all)
+    (all, rest.is_empty() && counted24(&mut &*body).is_some_and(|list| list.len() + 3 == body.len()))
 }
 
 fn counted24<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {

@@ -4,8 +4,10 @@ use super::{Bytes, Error, Payload};
 
 /// Bytes of a handshake that are kept of each side.
 const MOST: usize = 1 << 20;
-/// How far into a flow a hello is looked for behind plain text (STARTTLS).
+/// How far into a flow a hello is looked for behind what is not encrypted.
 const PRELUDE: usize = 4096;
+/// Bytes of records that are gone through for it, those of many short records and of alerts among them.
+const FAR: u64 = 8 << 20;
 /// The longest record: 2^14 and what compression and encryption may add.
 const RECORD: usize = (1 << 14) + 2048;
 const HEADER: usize = 5;
@@ -30,6 +32,8 @@ pub struct Message<'a> {
     pub kind: u8,
     /// What follows its head.
     pub body: &'a [u8],
+    /// The body is all there.
+    pub whole: bool,
     /// Where the body begins in the handshake.
     pub body_at: usize,
     /// Where it begins in the flow.
@@ -38,55 +42,82 @@ pub struct Message<'a> {
     pub to: u64,
 }
 
-/// Where a record with a hello begins: at the front, behind the answer to a request for encryption, or behind a line.
+/// Where a record with a hello begins: at the front, or behind what client and server say before they encrypt (STARTTLS and its
+/// like in mail, databases, remote desktops, a proxy's CONNECT or SOCKS): there it must look more like one.
 pub fn start(payload: &dyn Payload) -> Result<Option<u64>, Error> {
     let mut bytes = Bytes::new(payload);
-    let front = bytes.peek(PRELUDE + HEADER + 4)?;
-    let is_hello = |at: usize| matches!(front[at..], [HANDSHAKE, 3, 0..=4, _, _, 1 | 2, 0, ..]);
-    let may_begin = |at: usize| at == 0 || (at <= 8 && front[0] != HANDSHAKE) || front[at - 1] == b'\n';
-    Ok((0..front.len().min(PRELUDE)).find(|&at| may_begin(at) && is_hello(at)).map(|at| at as u64))
+    let front = bytes.peek(PRELUDE)?;
+    if matches!(front, [HANDSHAKE, 3, 0..=4, _, _, 1 | 2, 0, ..]) {
+        return Ok(Some(0));
+    }
+    let found = |at: &usize| matches!(&front[*at..], [HANDSHAKE, 3, 0..=4, _, _, hello @ ..] if is_hello(hello));
+    Ok((1..front.len()).find(found).map(|at| at as u64))
+}
+
+/// Begins like the hello of a client or a server, its version among it.
+fn is_hello(message: &[u8]) -> bool {
+    matches!(message, [1 | 2, 0, _, _, 3, 0..=3, ..])
 }
 
 impl Handshake {
     /// Reads records from `start` on.
     pub fn read(payload: &dyn Payload, start: u64) -> Result<Self, Error> {
-        let (mut bytes, mut read) = (Bytes::new(payload), Handshake::default());
+        let (mut bytes, mut read, mut sealed) = (Bytes::new(payload), Handshake::default(), false);
         bytes.skip(start);
-        while let Some((kind, length)) = record(&mut bytes)? {
+        while let Some((kind, length)) = record(&mut bytes)?.filter(|_| bytes.offset() - start < FAR) {
             match kind {
+                // what one of both says again after it was asked to comes behind a change that changes nothing (RFC 8446 §D.4)
+                HANDSHAKE if sealed && !is_hello(&bytes.peek(HEADER + 6)?[HEADER..]) => break,
                 HANDSHAKE if read.bytes.len() + length > MOST => {
                     read.strange = Some((bytes.offset(), "a handshake longer than 1 MiB"));
                     break;
                 }
-                HANDSHAKE if bytes.solid() >= (HEADER + length) as u64 => {
+                HANDSHAKE => {
                     bytes.skip(HEADER as u64);
                     read.parts.push((read.bytes.len(), bytes.offset()));
-                    read.bytes.extend(bytes.take(length)?);
+                    let taken = bytes.take(length)?;
+                    read.bytes.extend_from_slice(&taken);
+                    if taken.len() < length {
+                        break;
+                    }
                 }
-                ALERT => bytes.skip((HEADER + length) as u64),
-                CHANGE_CIPHER_SPEC => break,
+                ALERT if !sealed => bytes.skip((HEADER + length) as u64),
+                CHANGE_CIPHER_SPEC => {
+                    sealed = true;
+                    bytes.skip((HEADER + length) as u64);
+                }
                 _ => break,
             }
         }
         Ok(read)
     }
 
-    /// The messages that are whole.
+    /// The messages; the last may be cut.
     pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
         let mut at = 0;
         std::iter::from_fn(move || {
             let (&[kind, a, b, c], rest) = self.bytes[at..].split_first_chunk()?;
-            let body = rest.get(..u32::from_be_bytes([0, a, b, c]) as usize)?;
-            let (from, body_at) = (self.offset(at), at + 4);
+            let length = u32::from_be_bytes([0, a, b, c]) as usize;
+            let body = &rest[..length.min(rest.len())];
+            let (from, body_at, whole) = (self.begin(at), at + 4, body.len() == length);
             at = body_at + body.len();
-            Some(Message { kind, body, body_at, from, to: self.offset(at) })
+            Some(Message { kind, body, whole, body_at, from, to: self.end(at) })
         })
     }
 
-    /// Where a byte of the handshake lies in the flow.
-    pub fn offset(&self, at: usize) -> u64 {
-        let part = self.parts.partition_point(|(start, _)| *start < at.max(1)).saturating_sub(1);
-        self.parts.get(part).map_or(0, |(start, offset)| offset + (at - start) as u64)
+    /// Where in the flow the byte at `at` of the handshake lies.
+    pub fn begin(&self, at: usize) -> u64 {
+        self.place(at, self.parts.partition_point(|(start, _)| *start <= at))
+    }
+
+    /// Where in the flow what goes up to `at` of the handshake ends.
+    pub fn end(&self, at: usize) -> u64 {
+        self.place(at, self.parts.partition_point(|(start, _)| *start < at.max(1)))
+    }
+
+    fn place(&self, at: usize, parts: usize) -> u64 {
+        let part = self.parts[..parts].last();
+        part.map_or(0, |(start, offset)| offset + (at - start) as u64)
     }
 }
 

@@ -10,6 +10,7 @@ const SUPPORTED_GROUPS: u16 = 10;
 const EC_POINT_FORMATS: u16 = 11;
 const SIGNATURE_ALGORITHMS: u16 = 13;
 const ALPN: u16 = 16;
+const PRE_SHARED_KEY: u16 = 41;
 const SUPPORTED_VERSIONS: u16 = 43;
 
 /// What a server's random is when it asks for another hello (RFC 8446 §4.1.3).
@@ -23,6 +24,8 @@ const ASKS_AGAIN: [u8; 32] = [
 pub struct ClientHello {
     /// As its head says it: at most 1.2.
     pub version: u16,
+    /// Of a session to go on with, or made up.
+    pub session: Vec<u8>,
     pub ciphers: Vec<u16>,
     pub extensions: Vec<u16>,
     pub groups: Vec<u16>,
@@ -34,6 +37,10 @@ pub struct ClientHello {
     pub protocols: Vec<Vec<u8>>,
     /// The server it wants (RFC 6066 §3).
     pub name: Option<String>,
+    /// Ciphers and extensions are all there.
+    pub whole: bool,
+    /// What an extension holds makes no sense.
+    pub odd: bool,
 }
 
 /// What a server chose.
@@ -41,6 +48,7 @@ pub struct ClientHello {
 pub struct ServerHello {
     /// As its head says it.
     pub version: u16,
+    pub session: Vec<u8>,
     pub cipher: u16,
     pub extensions: Vec<u16>,
     /// Of the extension, if it is there.
@@ -48,23 +56,33 @@ pub struct ServerHello {
     pub protocol: Option<Vec<u8>>,
     /// It only asks for another hello.
     pub asks_again: bool,
+    /// Extensions are all there.
+    pub whole: bool,
+    /// What an extension holds makes no sense.
+    pub odd: bool,
 }
 
 impl ClientHello {
-    /// From the body of the message; `None` if lengths contradict each other.
+    /// From the body of the message, as far as it goes; `None` if nothing of use is there.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let mut rest = body;
         let mut hello = ClientHello { version: number(&mut rest)?, ..ClientHello::default() };
         take(&mut rest, 32)?;
-        counted8(&mut rest)?;
-        hello.ciphers = numbers(counted16(&mut rest)?)?;
-        counted8(&mut rest)?;
-        each_extension(rest, |kind, data| hello.extension(kind, data))?;
+        hello.session = counted8(&mut rest)?.to_vec();
+        hello.whole = hello.offers(rest).is_some();
         Some(hello)
     }
 
+    fn offers(&mut self, mut rest: &[u8]) -> Option<()> {
+        self.ciphers = numbers(counted16(&mut rest)?)?;
+        counted8(&mut rest)?;
+        each_extension(rest, |kind, data| {
+            self.extensions.push(kind);
+            self.odd |= self.extension(kind, data).is_none();
+        })
+    }
+
     fn extension(&mut self, kind: u16, mut data: &[u8]) -> Option<()> {
-        self.extensions.push(kind);
         match kind {
             SERVER_NAME if !data.is_empty() => self.name = server_name(&mut data)?,
             SUPPORTED_GROUPS => self.groups = numbers(counted16(&mut data)?)?,
@@ -90,40 +108,65 @@ impl ClientHello {
         if !protocols.is_empty() {
             fields.list("client_alpn", protocols.iter().map(|protocol| &**protocol));
         }
+        if !self.whole {
+            return;
+        }
         let ja3 = fingerprint::ja3(self);
         fields.text("ja3", &fingerprint::md5(&ja3)).text("ja3_string", &ja3).text("ja4", &fingerprint::ja4(self));
     }
 }
 
 impl ServerHello {
-    /// From the body of the message; `None` if lengths contradict each other.
+    /// From the body of the message, as far as it goes; `None` if not even the cipher is there.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let mut rest = body;
         let mut hello = ServerHello { version: number(&mut rest)?, ..ServerHello::default() };
         hello.asks_again = take(&mut rest, 32)? == ASKS_AGAIN;
-        counted8(&mut rest)?;
+        hello.session = counted8(&mut rest)?.to_vec();
         hello.cipher = number(&mut rest)?;
-        take(&mut rest, 1)?;
-        each_extension(rest, |kind, mut data| {
-            hello.extensions.push(kind);
-            match kind {
-                SUPPORTED_VERSIONS => hello.chosen_version = Some(number(&mut data)?),
-                ALPN => hello.protocol = protocols(counted16(&mut data)?)?.into_iter().next(),
-                _ => {}
-            }
-            Some(())
-        })?;
+        let framed = take(&mut rest, 1).and_then(|_| {
+            each_extension(rest, |kind, data| {
+                hello.extensions.push(kind);
+                hello.odd |= hello.extension(kind, data).is_none();
+            })
+        });
+        hello.whole = framed.is_some();
         Some(hello)
+    }
+
+    fn extension(&mut self, kind: u16, mut data: &[u8]) -> Option<()> {
+        match kind {
+            SUPPORTED_VERSIONS => self.chosen_version = Some(number(&mut data)?),
+            ALPN => self.protocol = protocols(counted16(&mut data)?)?.into_iter().next(),
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Whether it goes on with what was agreed on before (RFC 8446 §2.2, RFC 5246 §7.4.1.2, RFC 5077 §3.4); `None` if that
+    /// cannot be told. Before 1.3 a server that does shows no certificate and gives the client's session back.
+    pub fn resumes(&self, client: Option<&ClientHello>, certificates: u64) -> Option<bool> {
+        if self.asks_again {
+            return None;
+        }
+        if self.chosen_version.is_some() {
+            return Some(self.extensions.contains(&PRE_SHARED_KEY));
+        }
+        let session = &client?.session;
+        Some(!session.is_empty() && *session == self.session && certificates == 0)
     }
 
     /// What it says of a session.
     pub fn tell(&self, fields: &mut Fields) {
         let version = self.chosen_version.unwrap_or(self.version);
-        let ja3s = fingerprint::ja3s(self);
         fields.text("version", &version_name(version)).text("cipher", &cipher_name(self.cipher));
         if let Some(protocol) = &self.protocol {
             fields.bytes("alpn", protocol);
         }
+        if !self.whole {
+            return;
+        }
+        let ja3s = fingerprint::ja3s(self);
         fields.text("ja3s", &fingerprint::md5(&ja3s)).text("ja3s_string", &ja3s);
     }
 }
@@ -161,17 +204,18 @@ fn protocols(mut list: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(all)
 }
 
-/// Extensions may be missing altogether.
-fn each_extension(mut rest: &[u8], mut each: impl FnMut(u16, &[u8]) -> Option<()>) -> Option<()> {
+/// `None` if they end early. They may be missing altogether.
+fn each_extension(mut rest: &[u8], mut each: impl FnMut(u16, &[u8])) -> Option<()> {
     if rest.is_empty() {
         return Some(());
     }
-    let mut list = counted16(&mut rest)?;
+    let length = usize::from(number(&mut rest)?);
+    let mut list = &rest[..length.min(rest.len())];
     while !list.is_empty() {
         let (kind, data) = (number(&mut list)?, counted16(&mut list)?);
-        each(kind, data)?;
+        each(kind, data);
     }
-    Some(())
+    (length <= rest.len()).then_some(())
 }
 
 fn numbers(bytes: &[u8]) -> Option<Vec<u16>> {

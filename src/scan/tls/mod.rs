@@ -68,14 +68,24 @@ impl Session {
         for message in handshake.messages() {
             let seen = Seen { from: message.from, to: message.to, time: flow.payload.time_at(message.from) };
             let understood = match message.kind {
-                CLIENT_HELLO if self.client.is_none() => {
-                    ClientHello::parse(message.body).map(|hello| self.client = Some((flow.id, seen, hello)))
-                }
-                SERVER_HELLO => ServerHello::parse(message.body).map(|hello| self.answer(flow.id, seen, hello)),
+                CLIENT_HELLO if self.client.is_none() => ClientHello::parse(message.body).is_some_and(|mut hello| {
+                    hello.whole &= message.whole;
+                    let understood = hello.whole && !hello.odd;
+                    self.client = Some((flow.id, seen, hello));
+                    understood
+                }),
+                SERVER_HELLO => ServerHello::parse(message.body).is_some_and(|mut hello| {
+                    hello.whole &= message.whole;
+                    let understood = hello.whole && !hello.odd;
+                    self.answer(flow.id, seen, hello);
+                    understood
+                }),
                 CERTIFICATE => self.chain(flow, handshake, &message, found)?,
-                _ => Some(()),
+                _ => true,
             };
-            if understood.is_none() {
+            if !message.whole {
+                found.strange(flow.id, seen.to, seen.time, "a handshake message is not captured whole")?;
+            } else if !understood {
                 found.strange(flow.id, seen.from, seen.time, "a handshake message contradicts itself")?;
             }
         }
@@ -89,18 +99,18 @@ impl Session {
         }
     }
 
-    /// A chain of certificates (RFC 5246 §7.4.2): each becomes an object and a finding.
+    /// A chain of certificates (RFC 5246 §7.4.2): each becomes an object and a finding. Whether they end where the message says.
     fn chain(
         &mut self,
         flow: &Flow<'_>,
         handshake: &Handshake,
         message: &Message<'_>,
         found: &mut dyn Findings,
-    ) -> Result<Option<()>, Error> {
-        let Some(chain) = certificate::chain(message.body) else { return Ok(None) };
+    ) -> Result<bool, Error> {
+        let (chain, understood) = certificate::chain(message.body);
         for (position, der) in chain.into_iter().take(CHAIN).enumerate() {
             let at = message.body_at + (der.as_ptr() as usize - message.body.as_ptr() as usize);
-            let (from, to) = (handshake.offset(at), handshake.offset(at + der.len()));
+            let (from, to) = (handshake.begin(at), handshake.end(at + der.len()));
             let time = flow.payload.time_at(from);
             let name = format!("certificate-{}.der", position + 1);
             let said_type = Some("application/pkix-cert");
@@ -122,7 +132,7 @@ impl Session {
                 self.leaf = Some((number, known.leaf));
             }
         }
-        Ok(Some(()))
+        Ok(understood)
     }
 
     fn tell(self, connection: &Connection<'_>, found: &mut dyn Findings) -> Result<(), Error> {
@@ -134,6 +144,10 @@ impl Session {
         }
         if let Some((flow, seen, hello)) = &self.server {
             hello.tell(&mut fields);
+            let client = self.client.as_ref().map(|(.., client)| client);
+            if let Some(resumes) = hello.resumes(client, self.certificates) {
+                fields.flag("resumed", resumes);
+            }
             fields.number("server_flow_id", *flow).number("server_offset", seen.from);
         }
         fields.number("certificates", self.certificates);

@@ -1,5 +1,5 @@
-//! Handshakes of OpenSSL 3 with itself (`recorded/`: what client and server sent, in TLS 1.2 and 1.3), and what becomes of them
-//! when bytes are missing or changed.
+//! Handshakes of OpenSSL 3 with itself (`recorded/`: what client and server sent, in TLS 1.2 and 1.3, resumed, with certificates of
+//! both, and where the server asks for another hello), and what becomes of them when bytes are missing or changed.
 
 use super::super::testing::{Memory, scan, scan_tcp};
 use super::fingerprint::{ja4, md5};
@@ -10,6 +10,17 @@ const CLIENT_12: &[u8] = include_bytes!("recorded/client12");
 const SERVER_12: &[u8] = include_bytes!("recorded/server12");
 const CLIENT_13: &[u8] = include_bytes!("recorded/client13");
 const SERVER_13: &[u8] = include_bytes!("recorded/server13");
+
+/// What client and server sent.
+macro_rules! recorded {
+    ($client:literal, $server:literal) => {
+        [include_bytes!(concat!("recorded/", $client)), include_bytes!(concat!("recorded/", $server))]
+    };
+}
+const AGAIN: [&[u8]; 2] = recorded!("client_again", "server_again");
+const MUTUAL: [&[u8]; 2] = recorded!("client_mutual", "server_mutual");
+const RESUMED_12: [&[u8]; 2] = recorded!("client12_resumed", "server12_resumed");
+const RESUMED_13: [&[u8]; 2] = recorded!("client13_resumed", "server13_resumed");
 
 fn field(line: &str, name: &str) -> serde_json::Value {
     let json = &line[line.find('{').unwrap()..];
@@ -97,12 +108,111 @@ fn tls_is_found_behind_plain_text() {
     assert!(scan_tcp(&Tls, 443, b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03").is_empty());
 }
 
+/// What clients say before they encrypt: a proxy's CONNECT and SOCKS 5, XMPP, LDAP, MySQL, RDP.
+#[test]
+fn hellos_are_found_behind_whatever_asks_for_encryption() {
+    let preludes: [&[u8]; 6] = [
+        b"CONNECT tides.example:443 HTTP/1.1\r\nHost: tides.example\r\n\r\n",
+        b"\x05\x01\x00\x05\x01\x00\x03\x0dtides.example\x01\xbb",
+        b"<stream:stream to='tides.example'><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>",
+        b"0\x1d\x02\x01\x01w\x18\x80\x161.3.6.1.4.1.1466.20037",
+        b"\x20\0\0\x01\x85\xae\xff\x19\0\0\0\x01\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        b"\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0\x0b\0\0\0",
+    ];
+    for prelude in preludes {
+        let lines = scan_tcp(&Tls, 9999, &[prelude, CLIENT_13].concat(), b"");
+        assert_eq!(field(&lines[0], "client_offset"), prelude.len() + 5, "{prelude:?}");
+        assert_eq!(field(&lines[0], "sni"), "tides.example");
+    }
+    let far = [&[b' '; 5000][..], CLIENT_13].concat();
+    let unlike = [&b"text"[..], &[22, 3, 1, 0, 9, 1, 0, 0, 5, 9, 9], b"text"].concat();
+    for nothing in [far, unlike] {
+        assert_eq!(scan_tcp(&Tls, 9999, &nothing, b""), [""; 0]);
+    }
+}
+
 #[test]
 fn a_hole_ends_what_is_known() {
     let hole = Memory::with_gap(SERVER_12, 200..260);
     let lines = scan(&Tls, 443, Transport::Tcp, Memory::new(CLIENT_12), hole);
     assert_eq!(field(session(&lines), "version"), "TLS 1.2");
     assert_eq!(field(session(&lines), "certificates"), 0);
+    assert_eq!(lines[0], "strange 2 200 a handshake message is not captured whole");
+    let leaf_only = Memory::with_gap(MUTUAL[1], 600..610);
+    let lines = scan(&Tls, 443, Transport::Tcp, Memory::new(b""), leaf_only);
+    assert_eq!(field(session(&lines), "subject"), "O=Harbour, CN=pier.example");
+    assert_eq!(field(session(&lines), "certificates"), 1, "{lines:?}");
+}
+
+#[test]
+fn a_hello_that_is_cut_says_what_it_can() {
+    let name = CLIENT_13.windows(13).position(|window| window == b"tides.example").unwrap() as u64 + 13;
+    let hole = Memory::with_gap(CLIENT_13, name..name + 9);
+    let lines = scan(&Tls, 443, Transport::Tcp, hole, Memory::new(SERVER_13));
+    assert_eq!(lines[0], format!("strange 1 {name} a handshake message is not captured whole"));
+    let line = session(&lines);
+    assert_eq!((field(line, "sni"), field(line, "version")), ("tides.example".into(), "TLS 1.3".into()));
+    assert!(field(line, "ja3").is_null() && field(line, "ja4").is_null(), "{line}");
+}
+
+#[test]
+fn an_extension_that_makes_no_sense_spoils_no_other() {
+    let name = CLIENT_12.windows(13).position(|window| window == b"tides.example").unwrap();
+    let mut client = CLIENT_12.to_vec();
+    client[name - 2] = 0x7f;
+    let lines = scan_tcp(&Tls, 443, &client, b"");
+    assert_eq!(lines[0], "strange 1 5 a handshake message contradicts itself");
+    assert!(field(&lines[1], "sni").is_null());
+    assert_eq!(field(&lines[1], "ja3"), field(session(&scan_tcp(&Tls, 443, CLIENT_12, b"")), "ja3"));
+}
+
+#[test]
+fn the_answer_is_what_the_server_says_when_it_does_not_ask_again() {
+    let [client, server] = AGAIN;
+    let lines = scan_tcp(&Tls, 443, client, server);
+    let line = session(&lines);
+    assert_eq!((field(line, "server_offset"), field(line, "client_offset")), (104.into(), 5.into()));
+    assert_eq!((field(line, "resumed"), field(line, "ja3s_string")), (0.into(), "771,4866,43-51".into()));
+    let asked = scan_tcp(&Tls, 443, client, &server[..93]);
+    let line = session(&asked);
+    assert_eq!((field(line, "server_offset"), field(line, "version")), (5.into(), "TLS 1.3".into()));
+    assert!(field(line, "resumed").is_null());
+}
+
+#[test]
+fn sessions_that_are_resumed_say_so() {
+    for ([client, server], resumed) in
+        [(RESUMED_12, 1), (RESUMED_13, 1), ([CLIENT_12, SERVER_12], 0), ([CLIENT_13, SERVER_13], 0)]
+    {
+        let lines = scan_tcp(&Tls, 443, client, server);
+        assert_eq!(field(session(&lines), "resumed"), resumed, "{lines:?}");
+    }
+    assert!(field(session(&scan_tcp(&Tls, 443, b"", RESUMED_12[1])), "resumed").is_null(), "nobody knows");
+}
+
+#[test]
+fn both_sides_may_show_certificates() {
+    let lines = scan_tcp(&Tls, 443, MUTUAL[0], MUTUAL[1]);
+    let shown: Vec<String> = lines
+        .iter()
+        .filter(|line| line.starts_with("certificate "))
+        .map(|line| {
+            ["side", "position", "object", "subject", "self_signed"].map(|name| field(line, name).to_string()).join(" ")
+        })
+        .collect();
+    let ca = r#""O=Harbour, CN=Harbour CA" 1"#;
+    assert_eq!(
+        shown,
+        [
+            r#"0 0 1 "O=Harbour, CN=skipper" 0"#,
+            &format!("0 1 2 {ca}"),
+            r#"1 0 3 "O=Harbour, CN=pier.example" 0"#,
+            &format!("1 1 4 {ca}"),
+        ]
+    );
+    let line = session(&lines);
+    assert_eq!((field(line, "certificates"), field(line, "certificate_object")), (4.into(), 3.into()));
+    assert_eq!(field(line, "issuer"), "O=Harbour, CN=Harbour CA");
 }
 
 #[test]
@@ -118,8 +228,8 @@ fn handshakes_may_lie_across_records() {
 fn no_bytes_do_harm() {
     let mut random = fastrand::Rng::with_seed(11);
     for round in 0..4000 {
-        let [mut client, mut server] =
-            if round % 2 == 0 { [CLIENT_12, SERVER_12] } else { [CLIENT_13, SERVER_13] }.map(<[u8]>::to_vec);
+        let pairs = [[CLIENT_12, SERVER_12], [CLIENT_13, SERVER_13], MUTUAL, AGAIN];
+        let [mut client, mut server] = pairs[round % 4].map(<[u8]>::to_vec);
         for _ in 0..random.usize(1..6) {
             for side in [&mut client, &mut server] {
                 let at = random.usize(..side.len());
