@@ -143,6 +143,30 @@ fn plugins_run_at_ingest_and_beside_built_in_scanners() {
 }
 
 #[test]
+fn extracted_files_are_looked_at_now_or_later() {
+    let place = Place::new();
+    let digests = r#"digests=sh -c 'printf "{\"value\":\"%s\",\"id\":\"%s\"}" "$(sha256sum)" "$FLOWCASE_OBJECT"'"#;
+    let words =
+        [testdata("web/capture.pcap"), "--scan".into(), "http".into(), "--object-command".into(), digests.into()];
+    place.ingest("case", &words);
+    let objects = rows(&place, "SELECT id, sha256 || '  -' FROM objects ORDER BY id");
+    assert!(!objects.is_empty());
+    let told = |name: &str, id: &str| {
+        rows(
+            &place,
+            &format!("SELECT data ->> '{id}', value FROM findings WHERE scanner = '{name}' ORDER BY data ->> '{id}'"),
+        )
+    };
+    assert_eq!(told("digests", "id"), objects);
+    assert_eq!(told("digests", "object_id"), objects);
+    let script = b"import hashlib\ndef scan(p, o):\n    return hashlib.sha256(p).hexdigest() + '  -'\n";
+    let script = place.file("later.py", script);
+    place.stdout(&["scan", "case", "--object-python", &script]);
+    assert_eq!(told("later", "object_id"), objects);
+    place.assert_whole("case");
+}
+
+#[test]
 fn what_cannot_be_run_leaves_the_case_as_it_was() {
     let place = web();
     let script = place.file("broken.py", b"def scan(:\n");
