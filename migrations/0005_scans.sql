@@ -78,6 +78,16 @@ SELECT connection_id, number, time_ns, time, data ->> 'method' AS method, data -
     data ->> 'response_time_ns' AS response_time_ns, data ->> 'username' AS username, data ->> 'complete' AS complete
 FROM findings WHERE scanner = 'http' AND kind = 'transaction';
 
+CREATE VIEW dns AS
+SELECT connection_id, number, time_ns, time, data ->> 'id' AS id, data ->> 'query' AS query, data ->> 'type' AS type, data ->> 'class' AS class,
+    data ->> 'rcode' AS rcode, data ->> 'answers' AS answers, data ->> 'answer_count' AS answer_count,
+    data ->> 'authoritative' AS authoritative, data ->> 'truncated' AS truncated,
+    data ->> 'recursion_desired' AS recursion_desired, data ->> 'recursion_available' AS recursion_available,
+    data ->> 'ttl' AS ttl, data ->> 'rtt_ns' AS rtt_ns,
+    data ->> 'query_flow_id' AS query_flow_id, data ->> 'query_offset' AS query_offset,
+    data ->> 'answer_flow_id' AS answer_flow_id, data ->> 'answer_offset' AS answer_offset
+FROM findings WHERE scanner = 'dns' AND kind = 'lookup';
+
 -- What ingest found strange, and what scanners did.
 CREATE VIEW anomalies AS
 SELECT row_number() OVER (ORDER BY capture_id, frame, kind, flow_id, detail) AS id, capture_id, frame, nullif(flow_id, 0) AS flow_id, kind, detail,

@@ -18,6 +18,7 @@ pub const COLUMNS: &[View] = &[
     ("objects", OBJECTS),
     ("protocols", PROTOCOLS),
     ("http", HTTP),
+    ("dns", DNS),
     ("anomalies", ANOMALIES),
     ("timeline", TIMELINE),
 ];
@@ -242,6 +243,30 @@ const HTTP: &[(&str, &str)] = &[
     ("response_time_ns", "when the first byte of the response was captured, nanoseconds since 1970 UTC"),
     ("username", "user name of basic authentication"),
     ("complete", "1 if both were captured whole and understood, else 0"),
+];
+
+const DNS: &[(&str, &str)] = &[
+    ("connection_id", "the connection"),
+    ("number", "number among the scanner's findings in the connection"),
+    ("time_ns", "when the question (or else the answer) was captured, nanoseconds since 1970 UTC"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("id", "number that question and answer share"),
+    ("query", "name asked for, or else of the first record answered; odd bytes as in zone files: `\\046`"),
+    ("type", "type asked for: `A`, `AAAA`, …; `TYPE65280` if it has no name"),
+    ("class", "class asked for: `IN`, …"),
+    ("rcode", "`NOERROR`, `NXDOMAIN`, …; NULL throughout the answer's columns if it was not captured"),
+    ("answers", "records of the answer, a JSON array of type and data: `[\"A 192.0.2.1\"]`"),
+    ("answer_count", "how many there are, as the answer says"),
+    ("authoritative", "1 if the server answers of its own knowledge, else 0"),
+    ("truncated", "1 if the answer says that it did not fit, else 0"),
+    ("recursion_desired", "1 if the server is to ask others, else 0"),
+    ("recursion_available", "1 if the server would ask others, else 0"),
+    ("ttl", "least time the records of the answer may be kept, seconds"),
+    ("rtt_ns", "from the question to the answer, nanoseconds"),
+    ("query_flow_id", "flow of the question"),
+    ("query_offset", "where the question begins in its flow"),
+    ("answer_flow_id", "flow of the answer"),
+    ("answer_offset", "where the answer begins in its flow"),
 ];
 
 const ANOMALIES: &[(&str, &str)] = &[

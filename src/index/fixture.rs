@@ -228,7 +228,7 @@ fn scanned(writer: &mut Writer) {
 }
 
 /// Scanners and kinds of findings that views are made of.
-const SCANS: &[(&str, &str)] = &[("kind", "protocol"), ("http", "transaction")];
+const SCANS: &[(&str, &str)] = &[("kind", "protocol"), ("http", "transaction"), ("dns", "lookup")];
 
 pub fn finding(scanner: u32, connection: u64, kind: &str) -> FindingRow {
     let (value, data) = ("it".to_owned(), Some(r#"{"a":1}"#.to_owned()));

@@ -12,6 +12,7 @@ use std::ops::Range;
 use crate::model::{ConnectionId, Digests, Endpoint, FlowId, Timestamp, Transport};
 
 pub mod bytes;
+pub mod dns;
 pub mod fields;
 pub mod kind;
 pub mod registry;

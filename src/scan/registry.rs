@@ -1,6 +1,6 @@
 //! The built-in scanners: one list from which the options, the help, the README and the stamps on results come.
 
-use super::{Scanner, kind};
+use super::{Scanner, dns, kind};
 
 /// A built-in scanner.
 pub struct Entry {
@@ -15,12 +15,20 @@ pub struct Entry {
 }
 
 /// Every built-in scanner, in the order in which they run.
-pub static SCANNERS: &[Entry] = &[Entry {
-    name: "kind",
-    version: "1",
-    about: "the protocol of each connection by the first bytes of its flows, whatever the port: view `protocols`",
-    make: || Box::new(kind::Kind),
-}];
+pub static SCANNERS: &[Entry] = &[
+    Entry {
+        name: "kind",
+        version: "1",
+        about: "the protocol of each connection by the first bytes of its flows, whatever the port: view `protocols`",
+        make: || Box::new(kind::Kind),
+    },
+    Entry {
+        name: "dns",
+        version: "1",
+        about: "lookups of DNS, mDNS and LLMNR, over TCP and (ingested with `--udp`) UDP: view `dns`",
+        make: || Box::new(dns::Dns),
+    },
+];
 
 /// The scanner with this name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

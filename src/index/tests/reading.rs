@@ -34,6 +34,7 @@ fn views_show_what_was_put() {
         &[
             "0|capture begins|a.pcap",
             "1|connection begins|10.0.0.1 port 1001 to 2001:db8::1 port 80",
+            "1|dns|lookup: it",
             "1|http|transaction: it",
             "3|capture ends|a.pcap",
             "3|connection ends|SF ShADd",
