@@ -19,6 +19,8 @@ pub const COLUMNS: &[View] = &[
     ("protocols", PROTOCOLS),
     ("http", HTTP),
     ("dns", DNS),
+    ("mails", MAILS),
+    ("transfers", TRANSFERS),
     ("anomalies", ANOMALIES),
     ("timeline", TIMELINE),
 ];
@@ -267,6 +269,44 @@ const DNS: &[(&str, &str)] = &[
     ("query_offset", "where the question begins in its flow"),
     ("answer_flow_id", "flow of the answer"),
     ("answer_offset", "where the answer begins in its flow"),
+];
+
+const MAILS: &[(&str, &str)] = &[
+    ("connection_id", "the connection"),
+    ("number", "number among the scanner's findings in the connection"),
+    ("time_ns", "when the first byte of the mail was captured, nanoseconds since 1970 UTC"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("protocol", "`smtp`, `pop3` or `imap`"),
+    ("from", "sender: as SMTP says it, or else as the mail does"),
+    ("to", "receivers likewise, those the server refused left out: a JSON array"),
+    ("subject", "subject, its encoding undone"),
+    ("date", "date the mail says, ISO 8601"),
+    ("message_id", "identifier the mail says"),
+    ("size", "bytes of the mail that were captured"),
+    ("helo", "what the client of SMTP calls itself"),
+    ("username", "as whom the client logged in, where that was not encrypted"),
+    ("reply", "what the server of SMTP answered to the mail: 250 is yes"),
+    ("object", "file of the mail, relative to the case"),
+    ("flow_id", "flow of the mail"),
+    ("offset", "where the mail begins in its flow"),
+    ("complete", "1 if all of it was captured, else 0"),
+];
+
+const TRANSFERS: &[(&str, &str)] = &[
+    ("connection_id", "the control connection"),
+    ("number", "number among the scanner's findings in the connection"),
+    ("time_ns", "when the command was captured, nanoseconds since 1970 UTC"),
+    ("time", "`time_ns` as text, ISO 8601, UTC"),
+    ("command", "`RETR` fetches, `STOR` and `APPE` send a file, `LIST` and `MLSD` ask for a list, …"),
+    ("name", "name of the file or directory as the client says it"),
+    ("username", "as whom the client logged in"),
+    ("reply", "what the server said in the end: 226 or 250 is done; NULL if that was not captured"),
+    ("data_ip", "address of the end that listens for the data; NULL if neither end said it"),
+    ("data_port", "its port"),
+    (
+        "data_connection_id",
+        "connection that carried the data: that with this end (or the server and this port) which begins nearest in time; its flows are the file",
+    ),
 ];
 
 const ANOMALIES: &[(&str, &str)] = &[

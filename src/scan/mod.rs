@@ -14,7 +14,10 @@ use crate::model::{ConnectionId, Digests, Endpoint, FlowId, Timestamp, Transport
 pub mod bytes;
 pub mod dns;
 pub mod fields;
+pub mod ftp;
 pub mod kind;
+pub mod lines;
+pub mod mail;
 pub mod registry;
 #[cfg(test)]
 pub mod testing;

@@ -1,6 +1,6 @@
 //! The built-in scanners: one list from which the options, the help, the README and the stamps on results come.
 
-use super::{Scanner, dns, kind};
+use super::{Scanner, dns, ftp, kind, mail};
 
 /// A built-in scanner.
 pub struct Entry {
@@ -27,6 +27,18 @@ pub static SCANNERS: &[Entry] = &[
         version: "1",
         about: "lookups of DNS, mDNS and LLMNR, over TCP and (ingested with `--udp`) UDP: view `dns`",
         make: || Box::new(dns::Dns),
+    },
+    Entry {
+        name: "mail",
+        version: "1",
+        about: "mails sent with SMTP or fetched with POP3 or IMAP, and what is attached to them: view `mails`, objects",
+        make: || Box::new(mail::Mail),
+    },
+    Entry {
+        name: "ftp",
+        version: "1",
+        about: "logins and transfers of FTP, and the connections that carried the files: view `transfers`",
+        make: || Box::new(ftp::Ftp),
     },
 ];
 
