@@ -89,9 +89,12 @@ fn mails_are_fetched_with_pop3() {
     let client = b"USER joe\r\nPASS x\r\nLIST\r\nTOP 1 0\r\nRETR 1\r\nRETR 2\r\nRETR 3\r\nQUIT\r\n";
     let server = b"+OK hi\r\n+OK\r\n+OK\r\n+OK 2\r\n1 9\r\n.\r\n+OK\r\nSubject: t\r\n\r\n.\r\n+OK\r\nSubject: a\r\nFrom: x <x@x>\r\nTo: a@a, b@b\r\n\r\n..\r\n.\r\n-ERR\r\n+OK\r\nSubject: b\r\n";
     let lines = scan_tcp(&Mail, 110, client, server);
-    let told: Vec<String> = mails(&lines).iter().map(|mail| {
-        ["username", "protocol", "from", "to", "subject", "complete"].map(|name| mail[name].to_string()).join(" ")
-    }).collect();
+    let told: Vec<String> = mails(&lines)
+        .iter()
+        .map(|mail| {
+            ["username", "protocol", "from", "to", "subject", "complete"].map(|name| mail[name].to_string()).join(" ")
+        })
+        .collect();
     let expected = [r#""joe" "pop3" "x@x" ["a@a","b@b"] "a" 1"#, r#""joe" "pop3" null [] "b" 0"#];
     assert_eq!(told, expected);
     assert!(objects(&lines)[0].ends_with(r#" true "Subject: a\r\nFrom: x <x@x>\r\nTo: a@a, ""#), "{lines:?}");
