@@ -68,6 +68,9 @@ impl<'a> Bytes<'a> {
     /// Those of the payload.
     pub fn peek(&mut self, most: usize) -> Result<&[u8], Error> {
         let wanted = (most as u64).min(self.solid()) as usize;
+        if wanted == 0 {
+            return Ok(&[]);
+        }
         let held = (self.start + self.window.len() as u64).saturating_sub(self.at) as usize;
         if self.at < self.start || held < wanted {
             self.fill(wanted)?;
@@ -156,6 +159,18 @@ mod tests {
         bytes.skip(4);
         assert_eq!(bytes.take(9).unwrap(), b"ee\n");
         assert!(bytes.is_at_end() && bytes.peek(1).unwrap().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_there_behind_the_window() {
+        let memory = Memory::with_gap(b"abcdefgh", 2..6);
+        let mut bytes = Bytes::new(&memory);
+        assert_eq!(bytes.peek(1).unwrap(), b"a");
+        bytes.skip(4);
+        assert_eq!(bytes.peek(1).unwrap(), b"", "within a hole");
+        assert_eq!(bytes.line(9).unwrap(), None);
+        bytes.skip(4);
+        assert_eq!(bytes.peek(1).unwrap(), b"", "at the end");
     }
 
     #[test]

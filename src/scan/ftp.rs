@@ -235,7 +235,8 @@ mod tests {
             for side in &mut sides {
                 for _ in 0..random.usize(..10) {
                     let at = random.usize(..side.len());
-                    side[at] = *random.choice([b'\n', b'(', b'|', b',', b'1', random.u8(..)].iter()).unwrap();
+                    let byte = random.u8(..);
+                    side[at] = *random.choice([b'\n', b'(', b'|', b',', b'1', byte].iter()).unwrap();
                 }
             }
             scan_tcp(&Ftp, 21, &sides[0], &sides[1]);
