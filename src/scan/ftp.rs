@@ -82,7 +82,7 @@ impl Control<'_, '_> {
             let (word, rest) = command(&line);
             let range = (from, from + line.len() as u64);
             let said = Said { word, rest: text_of(rest).into_owned(), range, time };
-            let reply = self.replies.next()?;
+            let reply = self.replies.take()?;
             let encrypted = said.word == "AUTH" && reply.as_ref().is_some_and(|reply| reply.code == 234);
             if encrypted || self.bytes.starts_with(&[22, 3])? {
                 break;
@@ -135,7 +135,7 @@ impl Control<'_, '_> {
     /// A transfer; where it began, the reply at its end is that which counts.
     fn transfer(&mut self, said: &Said, mut code: Option<u16>) -> Result<(), Error> {
         if code.is_some_and(|code| code < 200) {
-            code = self.replies.next()?.map(|reply| reply.code).or(code);
+            code = self.replies.take()?.map(|reply| reply.code).or(code);
         }
         let (data, mut fields) = (self.data.take(), Fields::new());
         fields.text("command", &said.word).some_text("username", self.username.as_deref());

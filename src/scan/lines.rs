@@ -64,9 +64,9 @@ impl<'a> Replies<'a> {
     /// Those of the payload.
     pub fn new(payload: Option<&'a dyn Payload>) -> Result<Self, Error> {
         let mut replies = Replies { bytes: payload.map(Bytes::new) };
-        let mut greeting = replies.next()?;
+        let mut greeting = replies.take()?;
         if greeting.as_ref().is_some_and(|reply| reply.code == 120) {
-            greeting = replies.next()?;
+            greeting = replies.take()?;
         }
         if greeting.is_none_or(|reply| reply.code != 220) {
             replies.bytes = None;
@@ -78,7 +78,7 @@ impl<'a> Replies<'a> {
     ///
     /// # Errors
     /// Those of the payload.
-    pub fn next(&mut self) -> Result<Option<Reply>, Error> {
+    pub fn take(&mut self) -> Result<Option<Reply>, Error> {
         let Some(bytes) = &mut self.bytes else { return Ok(None) };
         let reply = reply(bytes)?;
         if reply.is_none() {
@@ -166,10 +166,10 @@ mod tests {
         let memory =
             Memory::new(b"220-hello\r\n220 there\r\n250-a\r\n 250 b\r\n251 c\r\n250 d\r\n331\r\nnonsense\r\n250 e\r\n");
         let mut replies = Replies::new(Some(&memory)).unwrap();
-        let mut next = || replies.next().unwrap().map(|reply| (reply.code, reply.text, reply.offset));
+        let mut next = || replies.take().unwrap().map(|reply| (reply.code, reply.text, reply.offset));
         assert_eq!(next(), Some((250, b" d".to_vec(), 22)));
         assert_eq!(next(), Some((331, b"".to_vec(), 51)));
         assert_eq!((next(), next()), (None, None));
-        assert!(Replies::new(Some(&Memory::new(b"250 x\r\n250 y\r\n"))).unwrap().next().unwrap().is_none());
+        assert!(Replies::new(Some(&Memory::new(b"250 x\r\n250 y\r\n"))).unwrap().take().unwrap().is_none());
     }
 }

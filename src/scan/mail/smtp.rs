@@ -79,7 +79,7 @@ impl<'a, 'p> Smtp<'a, 'p> {
     }
 
     fn reply(&mut self) -> Result<Option<u16>, Error> {
-        Ok(self.replies.next()?.map(|reply| reply.code))
+        Ok(self.replies.take()?.map(|reply| reply.code))
     }
 
     fn begin(&mut self) -> Result<Letter, Error> {
