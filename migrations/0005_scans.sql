@@ -98,6 +98,40 @@ SELECT connection_id, number, flow_id, "offset", time_ns, time,
     (SELECT path FROM object WHERE scanner_id = (SELECT id FROM scanner WHERE name = 'tls') AND object.connection_id = findings.connection_id AND object.number = data ->> 'object') AS object
 FROM findings WHERE scanner = 'tls' AND kind = 'certificate';
 
+CREATE VIEW dns AS
+SELECT connection_id, number, time_ns, time, data ->> 'id' AS id, data ->> 'query' AS query, data ->> 'type' AS type, data ->> 'class' AS class,
+    data ->> 'rcode' AS rcode, data ->> 'answers' AS answers, data ->> 'answer_count' AS answer_count,
+    data ->> 'authoritative' AS authoritative, data ->> 'truncated' AS truncated,
+    data ->> 'recursion_desired' AS recursion_desired, data ->> 'recursion_available' AS recursion_available,
+    data ->> 'ttl' AS ttl, data ->> 'rtt_ns' AS rtt_ns,
+    data ->> 'query_flow_id' AS query_flow_id, data ->> 'query_offset' AS query_offset,
+    data ->> 'answer_flow_id' AS answer_flow_id, data ->> 'answer_offset' AS answer_offset
+FROM findings WHERE scanner = 'dns' AND kind = 'lookup';
+
+CREATE VIEW mails AS
+SELECT connection_id, number, time_ns, time, data ->> 'protocol' AS protocol, data ->> 'from' AS "from", data ->> 'to' AS "to", value AS subject,
+    data ->> 'date' AS date, data ->> 'message_id' AS message_id, data ->> 'size' AS size, data ->> 'helo' AS helo,
+    data ->> 'username' AS username, data ->> 'reply' AS reply,
+    (SELECT path FROM object WHERE scanner_id = (SELECT id FROM scanner WHERE name = 'mail') AND object.connection_id = findings.connection_id AND object.number = data ->> 'object') AS object,
+    flow_id, "offset", data ->> 'complete' AS complete
+FROM findings WHERE scanner = 'mail' AND kind = 'mail';
+
+-- The data connection of a transfer begins nearest to it among those with the end that was agreed on. Servers behind a
+-- translator of addresses say one that nobody sees: theirs in the control connection counts too. min() takes its row along.
+CREATE VIEW transfers AS
+SELECT connection_id, number, time_ns, time, command, name, username, reply, data_ip, data_port, data_connection_id
+FROM (
+    SELECT asked.*, other.id AS data_connection_id, min(abs(other.start_ns - asked.time_ns))
+    FROM (
+        SELECT connection_id, number, time_ns, time, data ->> 'command' AS command, value AS name, data ->> 'username' AS username,
+            data ->> 'reply' AS reply, data ->> 'data_ip' AS data_ip, data ->> 'data_port' AS data_port, resp_ip AS server_ip
+        FROM findings JOIN connection ON connection.id = connection_id WHERE scanner = 'ftp' AND kind = 'transfer'
+    ) AS asked LEFT JOIN (
+        SELECT id, start_ns, resp_ip AS ip, resp_port AS port FROM connection UNION ALL SELECT id, start_ns, orig_ip, orig_port FROM connection
+    ) AS other ON other.port = asked.data_port AND other.ip IN (asked.data_ip, asked.server_ip) AND other.id <> asked.connection_id
+    GROUP BY asked.connection_id, asked.number
+);
+
 -- What ingest found strange, and what scanners did.
 CREATE VIEW anomalies AS
 SELECT row_number() OVER (ORDER BY capture_id, frame, kind, flow_id, detail) AS id, capture_id, frame, nullif(flow_id, 0) AS flow_id, kind, detail,

@@ -1,6 +1,10 @@
 //! What every column of every view means, and every function of ours: the source of the README's tables and of the
 //! help. Tests hold them against the views themselves.
 
+use findings::{CERTIFICATES, DNS, FINDINGS, HTTP, MAILS, OBJECTS, PROTOCOLS, TLS, TRANSFERS};
+
+mod findings;
+
 /// A view's name, and its columns in order with their meanings.
 pub type View = (&'static str, &'static [(&'static str, &'static str)]);
 
@@ -20,6 +24,9 @@ pub const COLUMNS: &[View] = &[
     ("http", HTTP),
     ("tls", TLS),
     ("certificates", CERTIFICATES),
+    ("dns", DNS),
+    ("mails", MAILS),
+    ("transfers", TRANSFERS),
     ("anomalies", ANOMALIES),
     ("timeline", TIMELINE),
 ];
@@ -174,128 +181,6 @@ const WIFI_NETWORKS: &[(&str, &str)] = &[
     ("last_ns", "time of the latest of them, nanoseconds since 1970 UTC"),
     ("first_time", "`first_ns` as text, ISO 8601, UTC"),
     ("last_time", "`last_ns` as text, ISO 8601, UTC"),
-];
-
-const FINDINGS: &[(&str, &str)] = &[
-    ("scanner", "the scanner that found it"),
-    ("version", "that scanner's version; of a plug-in the beginning of its SHA-256"),
-    ("connection_id", "the connection"),
-    ("number", "number among the scanner's findings in the connection, from 1"),
-    ("flow_id", "the flow; NULL: of the connection as a whole"),
-    ("offset", "where it begins in the flow"),
-    ("length", "bytes of the flow it is about"),
-    ("time_ns", "when it was captured, nanoseconds since 1970 UTC; NULL if that is not known"),
-    ("time", "`time_ns` as text, ISO 8601, UTC"),
-    ("kind", "what sort of finding: a word of the scanner's"),
-    ("value", "what matters most, one line"),
-    ("data", "the rest: a JSON object (`data ->> 'name'` takes a field); NULL if there is none"),
-];
-
-const OBJECTS: &[(&str, &str)] = &[
-    ("id", "its name in this index: scanner, connection and number"),
-    ("scanner", "the scanner that found it"),
-    ("connection_id", "the connection"),
-    ("flow_id", "the flow it was found in"),
-    ("offset", "where it begins in the flow"),
-    ("length", "bytes of the flow it takes, framing and holes counted"),
-    ("time_ns", "when its first byte was captured, nanoseconds since 1970 UTC; NULL if that is not known"),
-    ("time", "`time_ns` as text, ISO 8601, UTC"),
-    ("parent", "`id` of the object it was found in; NULL: in the flow itself"),
-    ("path", "the file, relative to the case: named by its SHA-256, so that equal ones share it"),
-    ("name", "its name as the wire says it"),
-    ("said_type", "its media type as the wire says it"),
-    ("found_type", "its media type by its first bytes; NULL if they say nothing"),
-    ("size_bytes", "size of the file"),
-    ("sha256", "SHA-256 of the file, lower case hex"),
-    ("complete", "1 if all of it was captured and understood, else 0"),
-];
-
-const PROTOCOLS: &[(&str, &str)] = &[
-    ("connection_id", "the connection"),
-    ("flow_id", "the flow whose first bytes say so"),
-    ("protocol", "its name: `http`, `tls`, `ssh`, …"),
-];
-
-const HTTP: &[(&str, &str)] = &[
-    ("connection_id", "the connection"),
-    ("number", "number among the scanner's findings in the connection"),
-    ("time_ns", "when the first byte of the request (or else the response) was captured, nanoseconds since 1970 UTC"),
-    ("time", "`time_ns` as text, ISO 8601, UTC"),
-    ("method", "method of the request; NULL throughout the request's columns if it was not captured"),
-    ("host", "host asked for"),
-    ("uri", "target of the request"),
-    ("version", "version of the request, or else of the response"),
-    ("status", "status of the response; NULL throughout the response's columns if it was not captured"),
-    ("reason", "reason phrase"),
-    ("user_agent", "what the client says it is"),
-    ("referrer", "where the client says it comes from"),
-    ("request_type", "media type of the request's body as said"),
-    ("response_type", "media type of the response's body as said"),
-    ("found_type", "media type of the response's body by its first bytes"),
-    ("request_bytes", "bytes of the request's body that were captured"),
-    ("response_bytes", "bytes of the response's body that were captured, before codings were undone"),
-    ("response_encoding", "codings of the response's body: `gzip`, …"),
-    ("request_object", "file of the request's body, relative to the case"),
-    ("response_object", "file of the response's body, codings undone, relative to the case"),
-    ("request_flow_id", "flow of the request"),
-    ("request_offset", "where the request begins in its flow"),
-    ("response_flow_id", "flow of the response"),
-    ("response_offset", "where the response begins in its flow"),
-    ("response_time_ns", "when the first byte of the response was captured, nanoseconds since 1970 UTC"),
-    ("username", "user name of basic authentication"),
-    ("complete", "1 if both were captured whole and understood, else 0"),
-];
-
-const TLS: &[(&str, &str)] = &[
-    ("connection_id", "the connection"),
-    ("time_ns", "when the client's hello (or else the server's) was captured, nanoseconds since 1970 UTC"),
-    ("time", "`time_ns` as text, ISO 8601, UTC"),
-    ("sni", "the server that the client asked for; NULL throughout the client's columns if its hello was not captured"),
-    ("version", "version agreed on: `TLS 1.3`, …; NULL throughout the server's columns if its hello was not captured"),
-    ("client_version", "highest version that the client offers"),
-    ("cipher", "cipher suite agreed on, as IANA names it"),
-    ("alpn", "protocol that the server chose, where it says so unencrypted"),
-    ("client_alpn", "protocols that the client offers: a JSON list"),
-    ("ja3", "JA3 fingerprint of the client"),
-    ("ja3s", "JA3S fingerprint of the server"),
-    ("ja4", "JA4 fingerprint of the client"),
-    ("ja3_string", "what `ja3` is the MD5 of"),
-    ("ja3s_string", "what `ja3s` is the MD5 of"),
-    (
-        "resumed",
-        "1 if a session from before, or one agreed on elsewhere, is gone on with, else 0; NULL if that cannot be told",
-    ),
-    ("subject", "subject of the server's certificate; NULL where none was shown unencrypted"),
-    ("issuer", "issuer of it"),
-    ("not_before", "when it begins to be valid, ISO 8601, UTC"),
-    ("not_after", "when it ceases to be valid, ISO 8601, UTC"),
-    ("certificates", "certificates shown by both sides"),
-    ("certificate", "file of the server's certificate, relative to the case"),
-    ("client_flow_id", "flow of the client's hello"),
-    ("client_offset", "where the client's hello begins in its flow"),
-    ("server_flow_id", "flow of the server's hello"),
-    ("server_offset", "where the server's hello begins in its flow"),
-];
-
-const CERTIFICATES: &[(&str, &str)] = &[
-    ("connection_id", "the connection"),
-    ("number", "number among the scanner's findings in the connection"),
-    ("flow_id", "the flow it was shown in"),
-    ("offset", "where it begins in the flow"),
-    ("time_ns", "when it was captured, nanoseconds since 1970 UTC"),
-    ("time", "`time_ns` as text, ISO 8601, UTC"),
-    ("subject", "whose it is"),
-    ("issuer", "who signed it"),
-    ("serial", "its serial number, hex"),
-    ("not_before", "when it begins to be valid, ISO 8601, UTC"),
-    ("not_after", "when it ceases to be valid, ISO 8601, UTC"),
-    ("names", "hosts and addresses it is for: a JSON list"),
-    ("key", "kind and size in bits of its key: `RSA 2048`, `EC 256`, …"),
-    ("signature", "algorithm of its signature"),
-    ("self_signed", "1 if subject and issuer are the same, else 0"),
-    ("side", "who showed it: 0 originator, 1 responder"),
-    ("position", "its place in the chain, from 0"),
-    ("object", "its file, relative to the case"),
 ];
 
 const ANOMALIES: &[(&str, &str)] = &[

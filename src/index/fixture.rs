@@ -229,8 +229,15 @@ fn scanned(writer: &mut Writer) {
 }
 
 /// Scanners and kinds of findings that views are made of.
-const SCANS: &[(&str, &str)] =
-    &[("kind", "protocol"), ("http", "transaction"), ("tls", "session"), ("tls", "certificate")];
+const SCANS: &[(&str, &str)] = &[
+    ("kind", "protocol"),
+    ("http", "transaction"),
+    ("tls", "session"),
+    ("tls", "certificate"),
+    ("dns", "lookup"),
+    ("mail", "mail"),
+    ("ftp", "transfer"),
+];
 
 pub fn finding(scanner: u32, connection: u64, kind: &str) -> FindingRow {
     let (value, data) = ("it".to_owned(), Some(r#"{"a":1}"#.to_owned()));

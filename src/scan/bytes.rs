@@ -166,6 +166,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_there_behind_the_window() {
+        let memory = Memory::with_gap(b"abcdefgh", 2..6);
+        let mut bytes = Bytes::new(&memory);
+        assert_eq!(bytes.peek(1).unwrap(), b"a");
+        bytes.skip(4);
+        assert_eq!(bytes.peek(1).unwrap(), b"", "within a hole");
+        assert_eq!(bytes.line(9).unwrap(), None);
+        bytes.skip(4);
+        assert_eq!(bytes.peek(1).unwrap(), b"", "at the end");
+    }
+
+    #[test]
     fn long_payload_goes_through_the_window() {
         let payload: Vec<u8> = (0..300_000u32).map(|i| (i % 251) as u8).collect();
         let memory = Memory::new(&payload);

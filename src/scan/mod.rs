@@ -12,9 +12,13 @@ use std::ops::Range;
 use crate::model::{ConnectionId, Digests, Endpoint, FlowId, Timestamp, Transport};
 
 pub mod bytes;
+pub mod dns;
 pub mod fields;
+pub mod ftp;
 pub mod http;
 pub mod kind;
+pub mod lines;
+pub mod mail;
 pub mod registry;
 #[cfg(test)]
 pub mod testing;

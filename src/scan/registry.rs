@@ -1,6 +1,6 @@
 //! The built-in scanners: one list from which the options, the help, the README and the stamps on results come.
 
-use super::{Scanner, http, kind, tls};
+use super::{Scanner, dns, ftp, http, kind, mail, tls};
 
 /// A built-in scanner.
 pub struct Entry {
@@ -33,6 +33,24 @@ pub static SCANNERS: &[Entry] = &[
         version: "1",
         about: "who wanted what of whom over TLS, with fingerprints and certificates: views `tls` and `certificates`",
         make: || Box::new(tls::Tls),
+    },
+    Entry {
+        name: "dns",
+        version: "1",
+        about: "lookups of DNS, mDNS and LLMNR, over TCP and (ingested with `--udp`) UDP: view `dns`",
+        make: || Box::new(dns::Dns),
+    },
+    Entry {
+        name: "mail",
+        version: "1",
+        about: "mails sent with SMTP or fetched with POP3 or IMAP, and what is attached to them: view `mails`, objects",
+        make: || Box::new(mail::Mail),
+    },
+    Entry {
+        name: "ftp",
+        version: "1",
+        about: "logins and transfers of FTP, and the connections that carried the files: view `transfers`",
+        make: || Box::new(ftp::Ftp),
     },
 ];
 

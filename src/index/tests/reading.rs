@@ -34,7 +34,10 @@ fn views_show_what_was_put() {
         &[
             "0|capture begins|a.pcap",
             "1|connection begins|10.0.0.1 port 1001 to 2001:db8::1 port 80",
+            "1|dns|lookup: it",
+            "1|ftp|transfer: it",
             "1|http|transaction: it",
+            "1|mail|mail: it",
             "3|capture ends|a.pcap",
             "3|connection ends|SF ShADd",
             "9|conflict|2 bytes at offset 2: frame 1 kept, frame 9 lost",

@@ -1,7 +1,7 @@
 //! How far scanners have come, and what of their findings is shown.
 
-use super::super::Writer;
-use super::super::fixture::{Case, finding, object};
+use super::super::fixture::{Case, connection, finding, object};
+use super::super::{FindingRow, Writer};
 use super::rows;
 
 /// A case in which a scanner has seen connections up to 5, and found something in 1 and 2.
@@ -51,4 +51,26 @@ fn another_version_begins_anew() {
     assert_eq!(rows(&case, "SELECT count(*) FROM objects"), ["0"]);
     writer.finish().unwrap();
     assert_eq!(case.reader().check_seals().unwrap(), [""; 0]);
+}
+
+/// Transfers of a case with connections 1 and 2, one for each address and port given.
+fn data_connections(ends: &[&str]) -> Vec<String> {
+    let (case, mut writer) = Case::new();
+    [1, 2].into_iter().for_each(|id| writer.put(connection(id)).unwrap());
+    let scanner = writer.begin_scanner("ftp", "1").unwrap().id;
+    for (number, end) in (1..).zip(ends) {
+        let (ip, port) = end.split_once(' ').unwrap();
+        let data = Some(format!(r#"{{"command":"RETR","data_ip":"{ip}","data_port":{port}}}"#));
+        writer.put_finding(&FindingRow { number, data, ..finding(scanner, 1, "transfer") }).unwrap();
+    }
+    writer.commit().unwrap();
+    rows(&case, "SELECT number, name, data_port, data_connection_id FROM transfers ORDER BY number")
+}
+
+#[test]
+fn transfers_lead_to_their_data_connections() {
+    // the originator's end, the responder's, that of a server which says another address, one that is not there, and the
+    // control connection's own
+    let ends = ["10.0.0.1 1002", "2001:db8::1 80", "192.168.1.1 80", "10.0.0.1 9", "10.0.0.1 1001"];
+    assert_eq!(data_connections(&ends), ["1|it|1002|2", "2|it|80|2", "3|it|80|2", "4|it|9|", "5|it|1001|"]);
 }
