@@ -1,16 +1,13 @@
-//! A second opinion on TLS: names, fingerprints and serial numbers of certificates that tshark sees in the same connections, where
-//! it is installed. `FLOWCASE_CAPTURES=DIRECTORY` asks it about every capture beneath; without, about handshakes of OpenSSL.
+//! A second opinion on TLS: names, fingerprints and serial numbers of certificates that tshark sees in the same connections. Where no
+//! captures are given, they are handshakes of OpenSSL.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::support::{Place, captures, open, select};
+use crate::opinion::{Opinion, fields};
+use crate::support::Place;
 use crate::traffic::talk::{Client, Server, Talk};
 use crate::traffic::{Capture, Link};
-
-/// Where the two differ, and why each is right in its way.
-const DIFFERENCES: &[(&str, &str)] = &[];
 
 /// What client and server sent.
 macro_rules! recorded {
@@ -30,31 +27,17 @@ const SESSIONS: [[&[u8]; 2]; 6] = [
     recorded!("client13_resumed", "server13_resumed"),
 ];
 
+/// Lines of ports, name, JA3, JA3S and the serial numbers of certificates.
+const OURS: &str = "SELECT orig_port, resp_port, coalesce(sni, ''), coalesce(ja3, ''), coalesce(ja3s, ''), (
+        SELECT coalesce(group_concat(serial, ' '), '') FROM (
+            SELECT replace(serial, ':', '') AS serial FROM certificates
+            WHERE certificates.connection_id = connections.id ORDER BY serial))
+    FROM tls JOIN connections ON connections.id = connection_id";
+
 #[test]
 fn tshark_sees_the_same_sessions() {
-    if Command::new("tshark").arg("--version").output().is_err() {
-        return println!("skipped: tshark is not installed");
-    }
-    let place = Place::new();
-    let all = match std::env::var("FLOWCASE_CAPTURES") {
-        Ok(directory) => captures(Path::new(&directory)),
-        Err(_) => vec![capture(&place)],
-    };
-    let (mut agreed, mut different) = (0, Vec::new());
-    for capture in &all {
-        let name = capture.file_name().unwrap().to_str().unwrap();
-        if DIFFERENCES.iter().any(|(known, _)| *known == name) {
-            continue;
-        }
-        let (ours, theirs) = (ours(capture), theirs(capture));
-        if ours == theirs {
-            agreed += ours.len();
-        } else {
-            different.push(format!("{}\n  ours   {ours:#?}\n  theirs {theirs:#?}", capture.display()));
-        }
-    }
-    println!("{agreed} sessions agree");
-    assert!(different.is_empty() && agreed > SESSIONS.len(), "{agreed} agree, not these:\n{}", different.join("\n"));
+    let (least, ours) = (SESSIONS.len() + 1, (&["--scan", "tls"][..], OURS));
+    Opinion { capture, differences: &[], least, ours, theirs }.compare();
 }
 
 /// Each session on the port of HTTPS, and one more behind STARTTLS.
@@ -76,22 +59,6 @@ fn capture(place: &Place) -> PathBuf {
     place.path().join(name)
 }
 
-/// Lines of ports, name, JA3, JA3S and the serial numbers of certificates.
-fn ours(capture: &Path) -> Vec<String> {
-    let place = Place::new();
-    if place.run(&["ingest", "case", capture.to_str().unwrap(), "--scan", "tls"]).status.code() == Some(3) {
-        return Vec::new();
-    }
-    let sql = "SELECT orig_port, resp_port, coalesce(sni, ''), coalesce(ja3, ''), coalesce(ja3s, ''), (
-            SELECT coalesce(group_concat(serial, ' '), '') FROM (
-                SELECT replace(serial, ':', '') AS serial FROM certificates
-                WHERE certificates.connection_id = connections.id ORDER BY serial))
-        FROM tls JOIN connections ON connections.id = connection_id";
-    let mut lines = select(&open(&place.path().join("case")), sql);
-    lines.sort();
-    lines
-}
-
 /// What one connection says.
 #[derive(Default)]
 struct Session {
@@ -104,20 +71,11 @@ struct Session {
 
 /// The same of tshark: of the client its first hello, of the server its last, as one before it only asks for another.
 fn theirs(capture: &Path) -> Vec<String> {
-    let fields = ["tcp.stream", "tcp.srcport", "tcp.dstport", "tls.handshake.extensions_server_name"];
-    let fields = [&fields[..], &["tls.handshake.ja3", "tls.handshake.ja3s", "x509af.serialNumber"]].concat();
-    let mut command = Command::new("tshark");
-    command.arg("-r").arg(capture).args(["-o", "tcp.reassemble_out_of_order:TRUE", "-Y", "tls.handshake.type"]);
-    command.args(["-T", "fields", "-E", "occurrence=a", "-E", "aggregator=|"]);
-    let output = command.args(fields.iter().flat_map(|field| ["-e", field])).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut sessions = BTreeMap::<&str, Session>::new();
-    for line in text.lines() {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let [stream, from, to, name, ja3, ja3s, serials] = cells[..] else { panic!("{line}") };
-        if stream.is_empty() {
-            continue;
-        }
+    let (name, serial) = ("tls.handshake.extensions_server_name", "x509af.serialNumber");
+    let (ja3, ja3s) = ("tls.handshake.ja3", "tls.handshake.ja3s");
+    let names = ["tcp.stream", "tcp.srcport", "tcp.dstport", name, ja3, ja3s, serial];
+    let mut sessions = BTreeMap::<String, Session>::new();
+    for [stream, from, to, name, ja3, ja3s, serials] in fields(capture, "tls.handshake.type && tcp", names) {
         let session = sessions.entry(stream).or_default();
         if session.ports.is_empty() {
             session.ports = if ja3.is_empty() { format!("{to}|{from}") } else { format!("{from}|{to}") };
@@ -136,7 +94,5 @@ fn theirs(capture: &Path) -> Vec<String> {
         let Session { ports, name, ja3, ja3s, serials } = session;
         format!("{ports}|{name}|{ja3}|{ja3s}|{}", serials.join(" "))
     };
-    let mut lines: Vec<String> = sessions.into_values().map(line).collect();
-    lines.sort();
-    lines
+    sessions.into_values().map(line).collect()
 }

@@ -92,8 +92,11 @@ fn cooked_protocol(hardware: u16, protocol: u16, frame: &mut Frame<'_>) -> Resul
     }
 }
 
-/// `LINKTYPE_NULL` and `LINKTYPE_LOOP`: the address family, in the byte order of whoever wrote it.
+/// `LINKTYPE_NULL` and `LINKTYPE_LOOP`: the address family, in the byte order of whoever wrote it; of PPP on macOS Cisco's framing.
 fn loopback(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
+    if let [0x0f | 0x8f, 0, 8.., _] = frame.rest.peek::<4>()? {
+        return cisco_hdlc(frame);
+    }
     let family = *frame.rest.take::<4>()?;
     by_family(u32::from_be_bytes(family).min(u32::from_le_bytes(family)))
 }

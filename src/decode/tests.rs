@@ -83,6 +83,7 @@ fn every_link_type_carries_ip() {
             carries(link, &[0, 0, 0, family], v6);
             carries(link, &[family, 0, 0, 0], v6);
         }
+        carries(link, &[0x0f, 0, 8, 0], v4);
     }
     carries(LinkType::ENC, &[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], v4);
     carries(LinkType::PFLOG, &after(&[61, 2], &[0; 62]), v4);
