@@ -94,7 +94,7 @@ fn cooked_protocol(hardware: u16, protocol: u16, frame: &mut Frame<'_>) -> Resul
 
 /// `LINKTYPE_NULL` and `LINKTYPE_LOOP`: the address family, in the byte order of whoever wrote it; of PPP on macOS Cisco's framing.
 fn loopback(frame: &mut Frame<'_>) -> Result<Layer, Skip> {
-    if let [0x0f | 0x8f, 0, 8.., _] = frame.rest.peek::<4>()? {
+    if let [0x0f | 0x8f, 0, 8..=255, _] = frame.rest.peek::<4>()? {
         return cisco_hdlc(frame);
     }
     let family = *frame.rest.take::<4>()?;

@@ -88,7 +88,8 @@ pub struct Share {
 const CONNECTION: &str = "SELECT id, protocol, orig_ip, orig_port, resp_ip, resp_port, vlans, tunnel, start_ns, duration_ns,
     state, history, orig_bytes, resp_bytes, orig_packets, resp_packets, gap_bytes, missing_tail_bytes, retransmitted_bytes,
     (SELECT count(*) FROM anomaly WHERE connection_id = connections.id)
-        + (SELECT count(*) FROM scanner JOIN finding ON scanner_id = scanner.id WHERE connection_id = connections.id AND kind = 'anomaly'),
+        + (SELECT count(*) FROM scanner JOIN finding ON scanner_id = scanner.id WHERE connection_id = connections.id AND kind = 'anomaly'
+            AND NOT EXISTS (SELECT 1 FROM rescan WHERE rescan.connection_id = connections.id AND rescan.scanner_id = scanner.id)),
     (SELECT count(*) FROM flow JOIN conflict ON flow_id = flow.id WHERE connection_id = connections.id),
     (SELECT group_concat(DISTINCT protocol) FROM protocols WHERE connection_id = connections.id)
     FROM connections WHERE orig_bytes + resp_bytes > ?1 OR (orig_bytes + resp_bytes = ?1 AND id <= ?2) ORDER BY id";

@@ -1,3 +1,5 @@
+//! Lookups found in messages made here.
+
 use super::super::testing::{Memory, scan, scan_tcp};
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Mails found in sessions made here.
+
 use super::super::testing::{Memory, scan, scan_tcp};
 use super::*;
 
