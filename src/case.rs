@@ -87,8 +87,8 @@ pub struct Hold {
 }
 
 impl Writer {
-    /// Opens a case, or makes it with these settings if the directory is missing or empty.
-    pub fn open_or_make(root: &Path, settings: &BTreeMap<String, String>) -> Result<Self, Error> {
+    /// Opens a case, or makes it with these settings if the directory is missing or empty, or `shared` with other files.
+    pub fn open_or_make(root: &Path, settings: &BTreeMap<String, String>, shared: bool) -> Result<Self, Error> {
         let made_directory = !root.exists();
         if made_directory {
             fs::create_dir_all(root).map_err(at(root))?;
@@ -97,7 +97,7 @@ impl Writer {
         let made_index = !root.join(INDEX).exists();
         let mut hold = Hold { root: root.to_owned(), made_index: false, made_directory, _lock: lock };
         if made_index {
-            make(root, settings).inspect_err(|_| hold.remove_directory())?;
+            make(root, settings, shared).inspect_err(|_| hold.remove_directory())?;
             hold.made_index = true;
         }
         Self::open_held(hold)
@@ -182,11 +182,11 @@ fn lock(root: &Path) -> Result<OwnedFd, Error> {
     }
 }
 
-/// Makes an index in a directory that holds nothing but what a killed attempt to do so left.
-fn make(root: &Path, settings: &BTreeMap<String, String>) -> Result<(), Error> {
+/// Makes an index in a directory that holds nothing but what a killed attempt to do so left, unless it is `shared`.
+fn make(root: &Path, settings: &BTreeMap<String, String>, shared: bool) -> Result<(), Error> {
     for entry in fs::read_dir(root).map_err(at(root))? {
         let name = entry.map_err(at(root))?.file_name();
-        if !name.to_string_lossy().starts_with(UNFINISHED) {
+        if !shared && !name.to_string_lossy().starts_with(UNFINISHED) {
             return Err(Error::NotEmpty(root.to_owned()));
         }
     }

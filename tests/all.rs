@@ -27,6 +27,7 @@ mod scan;
 mod situations;
 mod support;
 mod tamper;
+mod tcpflow;
 mod testdata;
 mod tls;
 mod traffic;

@@ -110,6 +110,8 @@ pub struct Merge {
     read: Arc<AtomicU64>,
     /// The largest key so far; `None` before the first frame and after [`Step::Quiet`].
     latest: Option<Timestamp>,
+    /// Nanoseconds added to every time.
+    shift: i64,
 }
 
 /// A capture being read. Ordered by the frame it would give out next; small, since the heap moves it about.
@@ -148,6 +150,7 @@ impl Merge {
             pool: VecDeque::new(),
             read: Arc::default(),
             latest: None,
+            shift: 0,
         }
     }
 
@@ -157,6 +160,13 @@ impl Merge {
     }
 
     /// Opens every capture that begins before the next frame of those that stand open.
+    /// Adds nanoseconds to every time: the clock of who captured is known to be wrong.
+    pub fn shift(mut self, by: i64) -> Self {
+        self.waiting.iter_mut().for_each(|(_, planned)| planned.first = shifted(planned.first, by));
+        self.shift = by;
+        self
+    }
+
     fn open_due(&mut self) {
         while let Some((rank, planned)) = self.waiting.front() {
             let key = (planned.first.unwrap_or(BEFORE_ALL), *rank);
@@ -206,6 +216,9 @@ impl Merge {
                 Ok(more) => (!more).then_some(None),
                 Err(stop) => Some(Some(stop)),
             };
+            if self.shift != 0 {
+                batch.frames.iter_mut().for_each(|frame| frame.time = shifted(frame.time, self.shift));
+            }
             let batch = Arc::new(batch);
             if !batch.frames.is_empty() {
                 open.take(batch);
@@ -254,6 +267,10 @@ impl Merge {
             self.pool.pop_front();
         }
     }
+}
+
+fn shifted(time: Option<Timestamp>, by: i64) -> Option<Timestamp> {
+    time.map(|time| Timestamp(time.0.saturating_add(by)))
 }
 
 impl Iterator for Merge {

@@ -11,8 +11,7 @@ use super::{Error, Payload, Reader};
 use crate::index::{FlowInfo, Selection};
 use crate::model::{HashKind, PackFrame};
 use crate::store::journal::SCRATCH;
-use crate::store::template::DIRECTORY;
-use crate::store::{objects, packed};
+use crate::store::{objects, packed, template};
 
 /// What was looked at, and what is wrong.
 #[derive(Debug, Default)]
@@ -60,7 +59,10 @@ impl Reader {
         })?;
         paths.extend(self.check_packs(&mut report.faults)?);
         self.check_objects(&mut report, &mut paths)?;
-        for directory in [DIRECTORY, SCRATCH, packed::DIRECTORY, objects::DIRECTORY] {
+        let is_open =
+            self.index.settings()?.get(template::SETTING).is_some_and(|directory| directory == template::OPEN);
+        let flows = if is_open { None } else { Some(template::DIRECTORY) };
+        for directory in flows.into_iter().chain([SCRATCH, packed::DIRECTORY, objects::DIRECTORY]) {
             self.find_surplus(directory, &paths, &mut report.faults);
         }
         let changed = self.index.check_seals()?.into_iter().map(|table| format!("rows of `{table}` were changed"));
@@ -189,14 +191,14 @@ fn first_nonzero(payload: &Payload<'_>, offset: u64, length: u64) -> io::Result<
     Ok(None)
 }
 
-/// Bytes on disk of everything beneath a directory, links not followed.
-pub fn size_on_disk(directory: &Path) -> u64 {
+/// Bytes on disk of a file, or of everything beneath a directory, links not followed.
+pub fn size_on_disk(path: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let size = |entry: fs::DirEntry| match entry.metadata() {
-        Ok(data) if data.is_dir() => size_on_disk(&entry.path()),
+    match path.symlink_metadata() {
+        Ok(data) if data.is_dir() => {
+            fs::read_dir(path).into_iter().flatten().flatten().map(|entry| size_on_disk(&entry.path())).sum()
+        }
         Ok(data) => data.blocks() * 512,
         Err(_) => 0,
-    };
-    entries.map(size).sum()
+    }
 }

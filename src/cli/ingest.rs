@@ -129,10 +129,8 @@ pub fn run(args: Args) -> Result<Done, Error> {
         sync: args.sync,
         workers: args.workers.map(usize::from),
         memory: args.memory,
-        group_bytes: None,
-        settle_after: None,
-        awake_flows: None,
         command_line: command_line(std::env::args_os()),
+        ..Options::default()
     };
     let mut progress = progress::Capture::new(args.progress);
     let done = ingest::ingest(&args.case, &args.captures, &options, &mut progress);
@@ -198,6 +196,11 @@ fn kinds(names: &[Hash]) -> Result<Option<Vec<HashKind>>, Error> {
 
 fn say(summary: &Summary) {
     summary.captures.iter().for_each(say_capture);
+    say_counts(summary);
+}
+
+/// Says how much was read and stored.
+pub fn say_counts(summary: &Summary) {
     let read = summary.captures.iter().filter(|capture| !capture.already && capture.status != Status::Unreadable);
     let (captures, frames) = (counted(read.count() as u64, "capture"), counted(summary.frames, "frame"));
     let (connections, flows) = (counted(summary.connections, "connection"), counted(summary.flows, "flow"));
@@ -208,7 +211,7 @@ fn say(summary: &Summary) {
 }
 
 /// Says why a capture was not read to its end; nothing of one that was.
-fn say_capture(capture: &Outcome) {
+pub fn say_capture(capture: &Outcome) {
     let (path, status) = (printable(&capture.path), capture.status.name());
     let why = capture.message.as_deref().map(printable).unwrap_or_default();
     if capture.already {

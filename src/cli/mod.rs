@@ -3,10 +3,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "reports and exports are files")]
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod cat;
 pub mod errors;
@@ -24,6 +25,7 @@ pub mod scan;
 pub mod selection;
 pub mod show;
 pub mod size;
+pub mod tcpflow;
 pub mod verify;
 
 pub use errors::{Done, Error};
@@ -54,6 +56,7 @@ enum Command {
     Report(report::Args),
     Export(export::Args),
     Verify(verify::Args),
+    Tcpflow(tcpflow::Args),
 }
 
 /// The case a command reads: always the first positional argument.
@@ -73,13 +76,21 @@ impl CaseArg {
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    let done = match std::env::args_os().next() {
+        Some(name) if Path::new(&name).file_name() == Some(OsStr::new("tcpflow")) => tcpflow::main(),
+        _ => {
+            let matches = Cli::command().get_matches();
+            let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+            run(cli.command, &matches)
+        }
+    };
+    match done {
         Ok(done) => done.exit_code(),
         Err(error) => errors::tell(&error),
     }
 }
 
-fn run(command: Command) -> Result<Done, Error> {
+fn run(command: Command, matches: &ArgMatches) -> Result<Done, Error> {
     match command {
         Command::Ingest(args) => ingest::run(args),
         Command::Info(args) => info::run(&args),
@@ -92,6 +103,10 @@ fn run(command: Command) -> Result<Done, Error> {
         Command::Report(args) => report::run(&args),
         Command::Export(args) => export::run(args),
         Command::Verify(args) => verify::run(&args),
+        Command::Tcpflow(args) => {
+            let (_, own) = matches.subcommand().unwrap_or(("", matches));
+            tcpflow::run(args, own)
+        }
     }
 }
 
@@ -108,7 +123,8 @@ mod tests {
 
     #[test]
     fn the_case_comes_first_everywhere() {
-        for command in Cli::command().get_subcommands() {
+        // tcpflow's has its own order
+        for command in Cli::command().get_subcommands().filter(|command| command.get_name() != "tcpflow") {
             let first = command.get_positionals().next().unwrap();
             assert_eq!(first.get_value_names().unwrap()[0], "CASE", "{}", command.get_name());
         }

@@ -12,6 +12,7 @@
 
 use std::path::PathBuf;
 
+mod bodies;
 mod cells;
 pub mod columns;
 mod community;
@@ -54,6 +55,7 @@ mod traffic;
 mod transactions;
 pub mod writer;
 
+pub use bodies::Body;
 pub use community::community_id;
 pub use dormant::Hashes;
 pub use networks::NetworkInfo;

@@ -51,6 +51,8 @@ pub struct Options {
     pub hashes: Option<Vec<HashKind>>,
     /// Names of payload files.
     pub template: Option<String>,
+    /// Payload files lie in the case directory itself, which may hold other files: see [`Template::open`](store::template::Template::open).
+    pub open: bool,
     /// How payload is kept.
     pub store: Option<store::Kind>,
     /// The later copy of an overlap wins.
@@ -63,6 +65,12 @@ pub struct Options {
     pub udp: Option<bool>,
     /// 802.11 frames whose check sequence is wrong are skipped.
     pub check_fcs: Option<bool>,
+    /// Connections that are known go on; none is opened.
+    pub known_only: bool,
+    /// Nanoseconds added to the time of every frame.
+    pub time_shift: i64,
+    /// Payload files kept open at once; `None`: some hundred.
+    pub open_files: Option<usize>,
     /// Everything is on disk before a commit: survives power loss.
     pub sync: bool,
     /// Captured bytes after which a group is committed at the next opportunity.
@@ -205,7 +213,7 @@ pub fn ingest(
     if found.captures.is_empty() {
         return Err(Error::NoCaptures);
     }
-    let mut case = case::Writer::open_or_make(root, &asked.to_map())?;
+    let mut case = case::Writer::open_or_make(root, &asked.to_map(), asked.template.is_open())?;
     let run = run::begin(&mut case.index, &options.command_line)?;
     let done = settings_and_plan(&case.index, options, found.captures)
         .and_then(|(settings, plan)| reading::record(&mut case, &settings, plan, filter, options, progress));

@@ -59,9 +59,9 @@ pub fn record(
         state => Fragments::resume(&limits, postcard::from_bytes(state)?),
     };
     case.index.set_cache(budget.cache)?;
-    let payload = Payload::new(case.beneath.clone(), options.sync);
+    let payload = Payload::new(case.beneath.clone(), settings, options);
     let stores = payload.stores(&case.index, settings)?;
-    let merge = Merge::new(capture::plan(&plan.reading));
+    let merge = Merge::new(capture::plan(&plan.reading)).shift(options.time_shift);
     let read = merge.bytes_read();
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
@@ -88,6 +88,7 @@ pub fn record(
             since_commit: 0,
             had_fragments,
             udp: settings.udp,
+            known_only: options.known_only,
         };
         let done = reading.all(&steps, &read, reader);
         drop(steps);
@@ -111,6 +112,8 @@ struct Reading<'a, 'scope> {
     had_fragments: bool,
     /// Datagrams are stored too.
     udp: bool,
+    /// No connection is opened.
+    known_only: bool,
 }
 
 /// Segments that are recorded together.
@@ -222,6 +225,9 @@ impl Reading<'_, '_> {
     #[inline]
     fn take<'f>(&mut self, found: Found<'f>, here: &Here<'f>, ahead: &mut Ahead<'f>) -> Result<Outcome, Error> {
         match found {
+            Found::Segment(segment) if self.known_only && !self.recorder.knows(&segment, here.at.time)? => {
+                Ok(Some(Skip::NotKnown.into()))
+            }
             Found::Segment(segment) => {
                 let origin = Origin { source: here.source, frame: here.frame, payload: here.place(segment.payload) };
                 let parts = here.packet.map_or(&[][..], Packet::parts);

@@ -20,7 +20,7 @@ use super::{Error, Summary};
 use crate::index::Hashes;
 use crate::index::rows::Row;
 use crate::model::endpoint::tuple_hash;
-use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment};
+use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment, Timestamp};
 use crate::reassemble::Placement;
 use crate::reassemble::part::Kind;
 use crate::store::PayloadStore;
@@ -164,6 +164,16 @@ impl<'scope> Recorder<'scope> {
         if self.observed.is_multiple_of(LOOK_EVERY) { done.and_then(|()| self.make_room(frame.at)) } else { done }
     }
 
+    /// Whether a segment may go on with a connection that is held or at rest. One that opens a connection does not.
+    pub fn knows(&mut self, segment: &Segment<'_>, time: Option<Timestamp>) -> Result<bool, Error> {
+        let opens = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
+        let key = self.tracker.key(segment);
+        if !opens && !self.tracker.knows(&key) && !self.dormant.is_empty() {
+            self.wake(tuple_hash(segment.src, segment.dst), time)?;
+        }
+        Ok(!opens && self.tracker.knows(&key))
+    }
+
     /// Puts everything to rest and commits it. Unless it is the `last` commit, recording can go on.
     pub fn commit(&mut self, last: bool) -> Result<(), Error> {
         for (connection, goes_on) in self.tracker.finish() {
@@ -263,10 +273,11 @@ impl<'scope> Recorder<'scope> {
         }
         let facts = Facts { flow, connection, ends: [src, dst], mac: mac.as_ref(), vlan, first, transport };
         let Recorder { scribe, names, woken, .. } = self;
-        let path = match self.has_earlier_flows {
-            true => names.next(&facts, |path| Ok(woken.contains(path) || scribe.path_taken(path)?)),
-            false => names.next(&facts, |_| Ok::<_, Gone>(false)),
-        }?;
+        let (earlier, payload) = (self.has_earlier_flows, &self.payload);
+        let path = names.next(&facts, |path| {
+            let is_earlier = earlier && (woken.contains(path) || scribe.path_taken(path)?);
+            Ok::<_, Error>(is_earlier || payload.is_in_the_way(path)?)
+        })?;
         self.crew.order(connection, Order::Begin(Box::new(Named { flow, path, first })));
         self.totals.flows += 1;
         self.live_flows += 1;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Error, Options};
 use crate::model::{HashKind, Limits};
 use crate::store;
-use crate::store::template::Template;
+use crate::store::template::{self, Template};
 
 /// Settings of a case.
 pub struct Settings {
@@ -34,9 +34,10 @@ impl Settings {
         hashes.sort_unstable();
         hashes.dedup();
         let template_text = options.template.clone().unwrap_or_default();
+        let template = template(&template_text, options.open)?;
         let store = options.store.unwrap_or_default();
         let (udp, check_fcs) = (options.udp.unwrap_or_default(), options.check_fcs.unwrap_or_default());
-        Ok(Settings { hashes, template: template(&template_text)?, template_text, store, udp, check_fcs, limits })
+        Ok(Settings { hashes, template, template_text, store, udp, check_fcs, limits })
     }
 
     /// Those of a case; `Err` if an option asks for something else.
@@ -47,6 +48,7 @@ impl Settings {
             ("max_jump", options.max_jump.is_some()),
             ("max_bytes", options.max_bytes.is_some()),
             ("template", options.template.is_some()),
+            (template::SETTING, options.open),
             ("hash", options.hashes.is_some()),
             ("store", options.store.is_some()),
             ("udp", options.udp.is_some()),
@@ -75,6 +77,10 @@ impl Settings {
             ("udp", yes_or_no(self.udp)),
             ("check_fcs", yes_or_no(self.check_fcs)),
             ("template", self.template_text.clone()),
+            (
+                template::SETTING,
+                (if self.template.is_open() { template::OPEN } else { template::DIRECTORY }).to_owned(),
+            ),
             ("hash", if hashes.is_empty() { "none".to_owned() } else { hashes.join(",") }),
         ];
         values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -96,15 +102,17 @@ impl Settings {
         let kind = value(map, "store");
         let store = store::Kind::from_name(kind).ok_or_else(|| Error::Setting("store", kind.to_owned()))?;
         let template_text = value(map, "template").to_owned();
-        let template = template(&template_text)?;
+        let open = value(map, template::SETTING) == template::OPEN;
+        let template = template(&template_text, open)?;
         let hashes = names.map(hash).collect::<Result<_, _>>()?;
         let (udp, check_fcs) = (value(map, "udp") == "yes", value(map, "check_fcs") == "yes");
         Ok(Settings { hashes, template, template_text, store, udp, check_fcs, limits })
     }
 }
 
-fn template(text: &str) -> Result<Template, Error> {
-    Ok(if text.is_empty() { Template::binned() } else { Template::parse(text)? })
+fn template(text: &str, open: bool) -> Result<Template, Error> {
+    let template = if text.is_empty() { Template::binned() } else { Template::parse(text)? };
+    Ok(if open { template.open() } else { template })
 }
 
 fn yes_or_no(is: bool) -> String {

@@ -28,6 +28,8 @@ macro_rules! reasons {
 reasons! {
     /// The capture filter left it out.
     Filtered = "filtered";
+    /// The ingest was to go on with known connections only, and it belongs to none.
+    NotKnown = "not_known";
     /// The link type of its interface is not decoded.
     UnknownLink = "unknown_link";
     /// The link layer carries something other than IP (ARP, spanning tree, …).

@@ -26,7 +26,7 @@ pub static SCANNERS: &[Entry] = &[
         name: "http",
         version: "1",
         about: "requests and responses of HTTP/1.x on any port, their bodies as objects: view `http`",
-        make: || Box::new(http::Http),
+        make: || Box::new(http::Http::default()),
     },
     Entry {
         name: "tls",

@@ -54,6 +54,18 @@ impl Beneath {
         Ok(file)
     }
 
+    /// Whether something has this name.
+    pub fn exists(&self, path: &str) -> io::Result<bool> {
+        let found = self
+            .parent(path, false)
+            .and_then(|(parent, name)| Ok(rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW).map(drop)?));
+        match found {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes a file. That it is not there is no error.
     pub fn remove(&self, path: &str) -> io::Result<()> {
         let removed = self
@@ -98,6 +110,17 @@ impl Beneath {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Gives the file `from` the second name `to`, or, where the file system cannot, a copy of it.
+    pub fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        let ((from_parent, from_name), (to_parent, to_name)) = (self.parent(from, false)?, self.parent(to, true)?);
+        match rustix::fs::linkat(&*from_parent, from_name, &*to_parent, to_name, AtFlags::empty()) {
+            Err(rustix::io::Errno::PERM | rustix::io::Errno::MLINK | rustix::io::Errno::OPNOTSUPP) => {
+                io::copy(&mut self.read(from)?, &mut self.create(to)?).map(drop)
+            }
+            other => Ok(other?),
         }
     }
 
@@ -177,9 +200,13 @@ mod tests {
         beneath.remove_since("a/b/c", (i64::MAX, 0)).unwrap();
         assert!(beneath.rename("a/b/c", "d").unwrap());
         assert!(!beneath.rename("a/b/c", "d").unwrap());
+        beneath.link("d", "e/f").unwrap();
+        assert!(beneath.link("d", "e/f").is_err() && beneath.read("e/f").is_ok());
+        beneath.remove("e/f").unwrap();
         beneath.remove_directory("a").unwrap();
         beneath.remove_directory("a/b").unwrap();
         assert!(beneath.create("a/b/e").is_ok(), "made again");
+        assert!(beneath.exists("link").unwrap() && beneath.exists("d").unwrap() && !beneath.exists("a/x").unwrap());
         beneath.remove_since("d", (0, 0)).unwrap();
         assert!(!inside.path().join("d").exists());
         assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);

@@ -11,8 +11,12 @@ use crate::model::{ConnectionId, Endpoint, FlowId, Timestamp, Transport};
 
 /// tcpflow's default name, which the built-in template puts in one of 256 bins.
 pub const DEFAULT_NAME: &str = "%A.%a-%B.%b%V%v%C%c";
-/// All payload files lie in this directory of the case.
+/// All payload files lie in this directory of the case, unless the case is [`open`](Template::open).
 pub const DIRECTORY: &str = "flows";
+/// The setting of a case that says in which directory payload files lie: [`DIRECTORY`] or [`OPEN`].
+pub const SETTING: &str = "directory";
+/// The case directory itself.
+pub const OPEN: &str = ".";
 /// Longest text between letters in one name: leaves room for two IPv6 addresses under the 255 bytes of a file name.
 const MAX_LITERAL: usize = 100;
 /// Bytes that file systems take for a name, less what `.udp` takes.
@@ -23,12 +27,14 @@ const MAX_NAME: usize = 255 - 4;
 pub struct Template {
     pieces: Vec<Piece>,
     binned: bool,
+    /// Names begin in the case directory itself.
+    open: bool,
 }
 
 /// What a template knows of a flow.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// Number of the flow.
+    /// Number of the flow; letters count from 0.
     pub flow: FlowId,
     /// Number of its connection.
     pub connection: ConnectionId,
@@ -73,7 +79,17 @@ const LETTERS: &str = "AaBbEeVvTtCc#NKMGS";
 impl Template {
     /// The default: tcpflow's name in a bin that is a fixed hash of the two endpoints, `flows/3f/…`.
     pub fn binned() -> Self {
-        Template { pieces: pieces(DEFAULT_NAME).unwrap_or_default(), binned: true }
+        Template { pieces: pieces(DEFAULT_NAME).unwrap_or_default(), binned: true, open: false }
+    }
+
+    /// The same names, in the case directory itself, as tcpflow's are in its output directory.
+    pub fn open(self) -> Self {
+        Template { open: true, ..self }
+    }
+
+    /// Whether files that are not of the case may lie where payload files are made.
+    pub fn is_open(&self) -> bool {
+        self.open
     }
 
     /// A template as given by a user; `%C%c` is appended where no `%c` or `%#` is in it.
@@ -99,7 +115,7 @@ impl Template {
         if is_too_long || sample.split('/').any(bad) || sample.chars().any(char::is_control) {
             return Err(Error::Path(text.to_owned()));
         }
-        Ok(Template { pieces, binned: false })
+        Ok(Template { pieces, binned: false, open: false })
     }
 
     /// The path, relative to the case, of a flow whose name was given `count` times before.
@@ -107,8 +123,10 @@ impl Template {
     /// Files of datagrams end in `.udp`, so that their names never stand where those of TCP would.
     pub fn path(&self, facts: &Facts<'_>, count: u32) -> String {
         let mut path = String::with_capacity(USUAL_LENGTH);
-        path.push_str(DIRECTORY);
-        path.push('/');
+        if !self.open {
+            path.push_str(DIRECTORY);
+            path.push('/');
+        }
         if self.binned {
             hexadecimal((tuple_hash(facts.ends[0], facts.ends[1]) >> 56) as u8, &mut path);
             path.push('/');
@@ -148,6 +166,8 @@ fn width(letter: char) -> usize {
 /// A name is made for every flow, so digits are written without the machinery of `format!`.
 fn expand(letter: char, facts: &Facts<'_>, count: u32, out: &mut String) {
     let [src, dst] = &facts.ends;
+    // tcpflow counts both from 0
+    let (flow, connection) = (facts.flow.saturating_sub(1), facts.connection.saturating_sub(1));
     match letter {
         'A' => address(src.ip, out),
         'a' => decimal(src.port.into(), 5, out),
@@ -162,11 +182,11 @@ fn expand(letter: char, facts: &Facts<'_>, count: u32, out: &mut String) {
         'C' => out.push_str(if count > 0 { "c" } else { "" }),
         'c' if count == 0 => {}
         'c' | '#' => decimal(count.into(), 1, out),
-        'N' => decimal(facts.flow % 1000, 3, out),
-        'K' => decimal(facts.flow / 1000 % 1000, 3, out),
-        'M' => decimal(facts.flow / 1_000_000 % 1000, 3, out),
-        'G' => decimal(facts.flow / 1_000_000_000 % 1000, 3, out),
-        'S' => decimal(facts.connection, 20, out),
+        'N' => decimal(flow % 1000, 3, out),
+        'K' => decimal(flow / 1000 % 1000, 3, out),
+        'M' => decimal(flow / 1_000_000 % 1000, 3, out),
+        'G' => decimal(flow / 1_000_000_000 % 1000, 3, out),
+        'S' => decimal(connection, 20, out),
         other => out.push(other),
     }
 }
@@ -244,7 +264,7 @@ mod tests {
         };
         let first = Timestamp::new(1_223_315_694, 796_605_000);
         let (ends, transport) = ([end(src), end(dst)], Transport::Tcp);
-        Facts { flow: 1_234_567, connection: 42, ends, mac: None, vlan, first, transport }
+        Facts { flow: 1_234_568, connection: 43, ends, mac: None, vlan, first, transport }
     }
 
     #[test]
@@ -259,6 +279,7 @@ mod tests {
             "flows/2008-10-06T17:54:54Z_1223315694/000001234567_00000000000000000042_%_0"
         );
         assert_eq!(name("%E>%e", &v4, 3), "flows/00:00:00:00:00:00>00:00:00:00:00:00c3");
+        assert_eq!(Template::parse("%K/%a").unwrap().open().path(&v4, 2), "234/00080c2");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::escape::printable;
 use crate::case::{self, verify::size_on_disk};
 use crate::index::{CaptureInfo, NetworkInfo, ScanInfo, Totals};
 use crate::model::{AnomalyKind, Skip, Timestamp};
-use crate::store::{packed, template};
+use crate::store::{objects, packed, template};
 
 /// Captures beyond which those that could be read to their end are only counted for people.
 const MANY: usize = 50;
@@ -19,6 +19,9 @@ const MANY_NETWORKS: usize = 20;
 
 /// Where payload lies in a case.
 const PAYLOAD: [&str; 2] = [template::DIRECTORY, packed::DIRECTORY];
+
+/// What lies beside payload where it lies in the case directory itself.
+const BESIDE: [&str; 2] = [case::INDEX, objects::DIRECTORY];
 
 /// Everything on the page.
 pub struct Info {
@@ -43,7 +46,7 @@ impl Info {
             scans: index.scans()?,
             settings: index.settings()?,
             disk_bytes: size_on_disk(case.root()),
-            payload_bytes: PAYLOAD.iter().map(|directory| size_on_disk(&case.root().join(directory))).sum(),
+            payload_bytes: payload_bytes(case, index.settings()?.get(template::SETTING)),
         })
     }
 
@@ -280,6 +283,15 @@ fn explain_anomaly(kind: &str) -> &'static str {
 
 fn nothing(is_empty: bool, out: &mut dyn Write) -> io::Result<()> {
     if is_empty { writeln!(out, "           none") } else { Ok(()) }
+}
+
+/// Bytes on disk that payload takes: all but what is known to be something else where it lies in the case directory itself.
+fn payload_bytes(case: &case::Reader, directory: Option<&String>) -> u64 {
+    let sum = |names: &[&str]| names.iter().map(|name| size_on_disk(&case.root().join(name))).sum();
+    match directory.map(String::as_str) {
+        Some(template::OPEN) => size_on_disk(case.root()).saturating_sub(sum(&BESIDE)),
+        _ => sum(&PAYLOAD),
+    }
 }
 
 #[cfg(test)]

@@ -9,10 +9,13 @@ use std::io::{self, Write};
 use crate::index::Sink;
 use crate::{case, index};
 
+pub mod bodies;
+pub mod console;
 pub mod csv;
 pub mod dfxml;
 pub mod escape;
 pub mod files;
+pub mod findx;
 pub mod html;
 pub mod info;
 pub mod json;

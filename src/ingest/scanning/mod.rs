@@ -26,6 +26,7 @@ const BATCH: u64 = 256;
 const COMMIT: usize = 64;
 
 /// How to scan.
+#[derive(Default)]
 pub struct Options {
     /// What to run, in this order.
     pub scanners: Vec<Chosen>,

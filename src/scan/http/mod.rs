@@ -28,7 +28,11 @@ const FAR: u64 = 16 << 20;
 const PROXIED: u64 = 2 << 10;
 
 /// Finds what is asked and answered over HTTP.
-pub struct Http;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Http {
+    /// Codings of bodies are not undone.
+    pub raw: bool,
+}
 
 impl Scanner for Http {
     fn scan(&self, connection: &Connection<'_>, found: &mut dyn Findings) -> Result<(), Error> {
@@ -38,7 +42,7 @@ impl Scanner for Http {
         let is_proxied = is_proxied(connection)?;
         let Some(client) = client(connection, is_proxied)? else { return Ok(()) };
         let mut sides = [(client, Says::Requests), (1 - client, Says::Responses)]
-            .map(|(side, says)| Side::new(connection.side(side).collect::<Vec<_>>().into_iter(), says));
+            .map(|(side, says)| Side::new(connection.side(side).collect::<Vec<_>>().into_iter(), says, self.raw));
         if is_proxied {
             sides.iter_mut().try_for_each(|side| side.pass_over(PROXIED))?;
         }

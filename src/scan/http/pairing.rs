@@ -172,6 +172,9 @@ fn message(
     if plan.framing != Framing::None && is_left_out(side, &head, method, sure)? {
         plan.framing = Framing::None;
     }
+    if side.raw {
+        plan.codings.clear();
+    }
     let name = names::of_body(&head.headers, request.unwrap_or(&head).uri());
     let said_type = head.headers.get("content-type");
     let body = body::take(&mut side.bytes, found, flow, &plan, name.as_deref(), said_type);

@@ -32,6 +32,8 @@ pub struct Side<'c> {
     /// Where in it.
     pub bytes: Bytes<'c>,
     says: Says,
+    /// Codings of bodies are not undone.
+    pub raw: bool,
     /// Every message so far was found where it had to be.
     pub sure: bool,
     /// The next message is not expected here.
@@ -62,11 +64,11 @@ impl super::super::Payload for Empty {
 
 impl<'c> Side<'c> {
     /// At the beginning of these payload files, which are in order.
-    pub fn new(flows: impl DoubleEndedIterator<Item = &'c Flow<'c>>, says: Says) -> Self {
+    pub fn new(flows: impl DoubleEndedIterator<Item = &'c Flow<'c>>, says: Says, raw: bool) -> Self {
         let mut later: Vec<_> = flows.rev().collect();
         let flow = later.pop();
         let bytes = Bytes::new(flow.map_or(&Empty, |flow| flow.payload));
-        Side { later, flow, bytes, says, sure: true, lost: false, next: None }
+        Side { later, flow, bytes, says, raw, sure: true, lost: false, next: None }
     }
 
     /// Goes to the first message if it begins within so many bytes, which are another protocol's.
@@ -236,7 +238,7 @@ impl<'c> Side<'c> {
 /// # Errors
 /// Those of the payload.
 pub fn says(flow: &Flow<'_>, far: u64) -> Result<Option<Says>, Error> {
-    let mut side = Side::new([flow].into_iter(), Says::Requests);
+    let mut side = Side::new([flow].into_iter(), Says::Requests, false);
     if let Some(hole) = side.bytes.hole() {
         side.bytes.skip(hole);
     }

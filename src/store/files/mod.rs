@@ -22,8 +22,8 @@ use crate::model::{FlowId, HashKind, PackFrame, Timestamp};
 const PARK_FROM: u64 = if cfg!(test) { 64 } else { 256 << 10 };
 /// Running digests kept of flows that were closed and may go on in this run, so that they need not be read again.
 const MAX_PARKED: usize = 512;
-/// Files kept open: eight such stores stay far below the usual limit of 1024 descriptors.
-const MAX_OPEN: usize = 64;
+/// Files kept open unless it is said how many: eight such stores stay far below the usual limit of 1024 descriptors.
+pub const MAX_OPEN: usize = 64;
 
 /// Payload as files beneath a case directory.
 pub struct Files {
@@ -44,6 +44,8 @@ struct Disk {
     /// Tells its scratch files from those of other stores in the same directory.
     number: u8,
     scratch_files: u64,
+    /// Files kept open.
+    max_open: usize,
 }
 
 struct Flow {
@@ -77,8 +79,14 @@ impl Files {
     /// A store in the case directory `beneath`, which keeps these digests. Several may share a directory and its journal, if
     /// their numbers differ.
     pub fn new(beneath: Beneath, hashes: Vec<HashKind>, journal: journal::Shared, number: u8) -> Self {
-        let disk = Disk { beneath, hashes, journal, moves: Vec::new(), number, scratch_files: 0 };
+        let disk = Disk { beneath, hashes, journal, moves: Vec::new(), number, scratch_files: 0, max_open: MAX_OPEN };
         Files { disk, flows: HashMap::default(), open: VecDeque::new(), parked: HashMap::new() }
+    }
+
+    /// Keeps at most so many files open, and one at least.
+    pub fn keep_open(mut self, files: usize) -> Self {
+        self.disk.max_open = files.max(1);
+        self
     }
 
     /// Does something with a flow, and sees to it that not too many files stay open.
@@ -94,7 +102,7 @@ impl Files {
     }
 
     fn close_oldest(&mut self) {
-        while self.open.len() > MAX_OPEN {
+        while self.open.len() > self.disk.max_open {
             let oldest = self.open.pop_front().and_then(|id| self.flows.get_mut(&id));
             if let Some(flow) = oldest {
                 flow.file = None;

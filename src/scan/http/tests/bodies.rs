@@ -139,6 +139,6 @@ fn requests_have_bodies_too() {
     let lines = told(&post, &[answer("x"), answer("y")].concat());
     assert_eq!(lines[0], r#"object 1 1 49..62 Some("in") None 3 true "abc""#);
     assert_eq!(lines[5], "1 62..124 POST /in > 200 3#3 1#4 complete");
-    let gap = scan(&Http, 80, Transport::Tcp, Memory::with_gap(&post, 52..53), Memory::new(b""));
+    let gap = scan(&Http::default(), 80, Transport::Tcp, Memory::with_gap(&post, 52..53), Memory::new(b""));
     assert!(gap[1].contains(r#"3 false "\\x00bc""#), "{gap:?}");
 }

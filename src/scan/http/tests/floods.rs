@@ -99,7 +99,7 @@ fn count(orig: &dyn Payload, resp: &dyn Payload) -> Counted {
         payload,
     };
     let flows = vec![flow(0, orig), flow(1, resp)];
-    Http.scan(&Connection { id: 1, transport: Transport::Tcp, start: None, flows }, &mut counted).unwrap();
+    Http::default().scan(&Connection { id: 1, transport: Transport::Tcp, start: None, flows }, &mut counted).unwrap();
     counted
 }
 

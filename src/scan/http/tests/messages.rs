@@ -11,7 +11,7 @@ fn an_exchange_has_all_its_fields() {
         Content-Type: text/plain\r\nAuthorization: Basic YWlsYTpzZWNyZXQ=\r\nContent-Length: 3\r\n\r\nabc";
     let response = "HTTP/1.0 201 Made it\r\ncontent-TYPE:text/html \r\nContent-Encoding: identity\r\n\r\n<p>";
     assert_eq!(
-        scan_tcp(&Http, 9, request.as_bytes(), response.as_bytes()),
+        scan_tcp(&Http::default(), 9, request.as_bytes(), response.as_bytes()),
         [
             r#"object 1 1 176..179 Some("a b.txt") Some("text/plain") 3 true "abc""#,
             r#"object 2 2 77..80 None Some("text/html") 3 true "<p>""#.replace("None", r#"Some("a b.txt")"#).as_str(),
@@ -103,7 +103,7 @@ fn other_protocols_say_nothing() {
     assert_eq!(told(b"NICK a b HTTP\r\n", b""), [""; 0]);
     let datagrams = [ask(&["GET"]), answer("x")].map(|bytes| Memory::datagrams(&[&bytes]));
     let [orig, resp] = datagrams;
-    assert_eq!(scan(&Http, 80, Transport::Udp, orig, resp), [""; 0]);
+    assert_eq!(scan(&Http::default(), 80, Transport::Udp, orig, resp), [""; 0]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn later_parts_of_a_flow_are_scanned() {
     let flows = [(0, 0), (1, 0), (1, 1)].into_iter().zip(&payload).zip(1..);
     let flows = flows.map(|(((side, part), payload), id)| flow(id, side, part, payload as &dyn Payload)).collect();
     let mut counted = super::floods::Counted::default();
-    Http.scan(&Connection { id: 1, transport: Transport::Tcp, start: None, flows }, &mut counted).unwrap();
+    Http::default().scan(&Connection { id: 1, transport: Transport::Tcp, start: None, flows }, &mut counted).unwrap();
     assert_eq!((counted.findings, counted.objects.len(), counted.strange.len()), (2, 2, 1));
 }
 

@@ -16,12 +16,12 @@ mod random;
 
 /// Runs the scanner on what two sides say; see [`short`].
 fn told(orig: &[u8], resp: &[u8]) -> Vec<String> {
-    scan_tcp(&Http, 8080, orig, resp).iter().map(|line| short(line)).collect()
+    scan_tcp(&Http::default(), 8080, orig, resp).iter().map(|line| short(line)).collect()
 }
 
 /// The same with a hole in what the server says.
 fn told_with_gap(orig: &[u8], resp: &[u8], gap: Range<u64>) -> Vec<String> {
-    let lines = scan(&Http, 8080, Transport::Tcp, Memory::new(orig), Memory::with_gap(resp, gap));
+    let lines = scan(&Http::default(), 8080, Transport::Tcp, Memory::new(orig), Memory::with_gap(resp, gap));
     lines.iter().map(|line| short(line)).collect()
 }
 

@@ -56,7 +56,7 @@ fn mutants_are_survived() {
             let gap = from..rng.u64(from..=bytes.len() as u64);
             if rng.bool() || gap.is_empty() { Memory::new(&bytes) } else { Memory::with_gap(&bytes, gap) }
         });
-        let lines = scan(&Http, 80, Transport::Tcp, orig, resp);
+        let lines = scan(&Http::default(), 80, Transport::Tcp, orig, resp);
         assert!(lines.len() <= length, "{lines:?}");
         assert!(!lines.iter().any(|line| line.starts_with("error")), "{lines:?}");
     }
@@ -68,6 +68,6 @@ fn noise_after_a_head_is_survived() {
     for _ in 0..300 {
         let noise: Vec<u8> = (0..rng.usize(0..3000)).map(|_| b"\r\n HTP/1.20:-a\xff\0"[rng.usize(0..16)]).collect();
         let [orig, resp] = [ask(&["GET"]), answer("x")].map(|head| Memory::new(&[head, noise.clone()].concat()));
-        scan(&Http, 80, Transport::Tcp, orig, resp);
+        scan(&Http::default(), 80, Transport::Tcp, orig, resp);
     }
 }

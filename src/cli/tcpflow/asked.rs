@@ -1,0 +1,337 @@
+//! What a command line of tcpflow asks for, and what it cannot have here.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use super::Args;
+use crate::cli::errors::Error;
+use crate::ingest::Options;
+use crate::model::HashKind;
+use crate::scan::Chosen;
+use crate::scan::http::Http;
+use crate::store::template::DEFAULT_NAME;
+use crate::view::console::{Bytes, Style};
+
+/// tcpflow's scanners, and what they do here.
+const SCANNERS: &[(&str, &str)] = &[
+    ("http", "bodies of HTTP responses, in files beside those of their flows: NAME-HTTPBODY-001.html"),
+    ("md5", "the MD5 of each flow, in the report"),
+    ("netviz", "a page with pictures of the traffic: report.pdf"),
+    ("tcpdemux", "payload of each flow in a file; the only one enabled unless another is named"),
+    ("wifiviz", "802.11 networks, in the view wifi_networks of the index: always recorded"),
+];
+
+/// What -S sets.
+const SETTINGS: &[(&str, &str)] = &[
+    ("check_fcs", "NO: 802.11 frames count even if their check sequence is wrong (YES)"),
+    ("console_order", "arrival: segments are printed as they were captured (stream: as they were read)"),
+    ("enable_report", "NO: no report (YES)"),
+    ("http_alert_fd", "descriptor to which `open` and `close` are written with the name of each body"),
+    ("http_cmd", "command run for each body, its name behind"),
+    ("packet-buffer-timeout", "milliseconds an interface may hold frames back"),
+    ("tcp_alert_fd", "descriptor to which `open` and `close` are written with the name of each flow"),
+    ("tcp_cmd", "command run for each flow, its name behind"),
+    ("tdelta", "seconds added to every time (0)"),
+];
+
+/// Settings of tcpflow that mean nothing here, with the reason.
+const REFUSED: &[(&str, &str)] = &[
+    ("debug-prefix", "there are no debug messages"),
+    ("netviz_histogram_dump", "pictures are made from the index: ask it with `flowcase query`"),
+    ("netviz_histogram_size", "pictures are made from the index, whatever their size"),
+    ("tcp_timeout", "connections do not expire while captures are read"),
+];
+
+/// Letters of templates.
+const LETTERS: &str = "\
+Letters of -T:
+  %A %a  address and port of the sender      %B %b  of the receiver
+  %E %e  Ethernet address of the sender, of the receiver
+  %V %v  `--` and the VLAN's id, where there is one
+  %T %t  time of the first packet: ISO 8601, seconds since 1970
+  %C %c  `c` and the count, where the name was taken before      %#  the count always
+  %N %K %M %G  the flow's number: its last three digits, those before, …
+  %S     the connection's number      %%  a percent sign
+";
+
+/// What becomes of payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It lies in files.
+    Files,
+    /// It is gone in the end.
+    Nothing,
+}
+
+/// Everything that is to be done.
+pub struct Asked {
+    pub captures: Vec<PathBuf>,
+    /// Captures that only go on with known connections.
+    pub continuing: Vec<PathBuf>,
+    pub out: PathBuf,
+    pub options: Options,
+    pub keep: Keep,
+    pub console: Option<Style>,
+    pub findx: bool,
+    /// `None`: no report.
+    pub report: Option<PathBuf>,
+    /// Pictures.
+    pub netviz: bool,
+    http: bool,
+    raw_bodies: bool,
+    pub after_flow: After,
+    pub after_body: After,
+    pub quiet: bool,
+    pub verbose: bool,
+}
+
+/// What is done for each file.
+#[derive(Debug, Default)]
+pub struct After {
+    /// A command of the shell.
+    pub command: Option<String>,
+    /// A descriptor to be told.
+    pub alert: Option<u32>,
+}
+
+impl Asked {
+    pub fn of(args: Args, matches: &ArgMatches) -> Result<Self, Error> {
+        refuse(&args)?;
+        let scanners = enabled(&args)?;
+        let is_on = |name: &str| scanners.contains(&name);
+        let settings = Settings::of(&args.settings)?;
+        let names = Names::of(&args, matches)?;
+        let console = console(&args, &settings);
+        let keep = if names.none || console.is_some() || !is_on("tcpdemux") { Keep::Nothing } else { Keep::Files };
+        let (captures, filter) = match args.words_are_captures {
+            true => (args.captures.into_iter().chain(args.words.into_iter().map(PathBuf::from)).collect(), None),
+            false => (args.captures, Some(args.words.join(" ")).filter(|words| !words.is_empty())),
+        };
+        if captures.is_empty() && args.continuing.is_empty() {
+            return Err(Error::Usage("an interface cannot be captured from yet: name captures with -r".into()));
+        }
+        let mut hashes = vec![HashKind::Sha256];
+        hashes.extend((is_on("md5") || names.md5).then_some(HashKind::Md5));
+        let report = if settings.no_report { None } else { Some(args.report.unwrap_or(args.out.join("report.xml"))) };
+        let options = Options {
+            filter,
+            hashes: Some(hashes),
+            template: Some(names.template),
+            open: true,
+            overlap_last: Some(true),
+            max_jump: args.max_jump,
+            max_bytes: args.max_bytes,
+            check_fcs: Some(!settings.any_fcs),
+            time_shift: settings.time_shift,
+            open_files: args.max_files,
+            ..Options::default()
+        };
+        Ok(Asked {
+            captures,
+            continuing: args.continuing,
+            out: args.out,
+            options,
+            keep,
+            console,
+            findx: args.findx && keep == Keep::Files,
+            report,
+            netviz: is_on("netviz"),
+            http: is_on("http") && keep == Keep::Files,
+            raw_bodies: args.raw_bodies,
+            after_flow: settings.after_flow,
+            after_body: settings.after_body,
+            quiet: args.quiet,
+            verbose: args.verbose || args.debug >= 10,
+        })
+    }
+
+    /// The scanner that extracts bodies, if they are wanted.
+    pub fn http(&self) -> Option<Chosen> {
+        let raw = self.raw_bodies;
+        let version = if raw { "1, as sent" } else { "1" };
+        self.http.then(|| Chosen { name: "http".into(), version: version.into(), scanner: Box::new(Http { raw }) })
+    }
+}
+
+/// What cannot be had is said before anything is done.
+fn refuse(args: &Args) -> Result<(), Error> {
+    let refused = [
+        (args.interface.is_some(), "-i: an interface cannot be captured from yet"),
+        (args.user.is_some(), "-U: privileges cannot be given up yet"),
+        (args.chroot.is_some(), "-z: the root directory cannot be changed yet"),
+        (args.semaphore.is_some(), "-L: what is printed cannot be locked with a semaphore"),
+        (args.pcap, "-K: captures of single flows cannot be written yet"),
+        (args.unused.is_some(), "-w: frames that are no TCP cannot be written yet; the view `skipped` counts them"),
+    ];
+    match refused.iter().find(|(is_asked, _)| *is_asked) {
+        Some((_, why)) => Err(Error::Usage((*why).into())),
+        None => Ok(()),
+    }
+}
+
+/// The scanners that run: `-a`, `-E`, `-e` and `-x`, in this order.
+fn enabled(args: &Args) -> Result<Vec<&'static str>, Error> {
+    let all = || SCANNERS.iter().map(|(name, _)| *name);
+    let named = |names: &[String]| -> Result<Vec<&'static str>, Error> {
+        let one = |name: &String| all().find(|known| known == name);
+        let mut found = Vec::new();
+        for name in names {
+            match one(name) {
+                _ if name == "all" => found.extend(all()),
+                Some(known) => found.push(known),
+                None => return Err(Error::Usage(format!("no scanner `{name}`: -H lists them"))),
+            }
+        }
+        Ok(found)
+    };
+    let mut enabled = if args.everything { all().collect() } else { vec!["tcpdemux"] };
+    let only = named(&args.only)?;
+    if !only.is_empty() {
+        enabled = only;
+    }
+    enabled.extend(named(&args.enable)?);
+    let disabled = named(&args.disable)?;
+    enabled.retain(|name| !disabled.contains(name));
+    Ok(enabled)
+}
+
+/// What -T and -F make of the names of files: each changes what those before it made.
+struct Names {
+    template: String,
+    none: bool,
+    md5: bool,
+}
+
+impl Names {
+    fn of(args: &Args, matches: &ArgMatches) -> Result<Self, Error> {
+        let places = |id: &str| matches.indices_of(id).into_iter().flatten().collect::<Vec<_>>();
+        let templates = places("template").into_iter().zip(args.template.iter().map(|text| (true, text)));
+        let letters = places("names").into_iter().zip(args.names.iter().map(|text| (false, text)));
+        let mut in_order: Vec<(usize, (bool, &String))> = templates.chain(letters).collect();
+        in_order.sort_by_key(|(place, _)| *place);
+        let mut names = Names { template: DEFAULT_NAME.into(), none: false, md5: false };
+        for (_, (is_template, text)) in in_order {
+            if is_template {
+                names.template.clone_from(text);
+            } else {
+                text.chars().try_for_each(|letter| names.letter(letter))?;
+            }
+        }
+        Ok(names)
+    }
+
+    fn letter(&mut self, letter: char) -> Result<(), Error> {
+        let before = match letter {
+            // names that are taken have a count anyway
+            'c' => "",
+            't' => "%tT",
+            'T' => "%T",
+            'k' => "%K/",
+            'm' => "%M000-%M999/%M%K/",
+            'g' => "%G000000-%G999999/%G%M000-%G%M999/%G%M%K/",
+            'X' => {
+                self.none = true;
+                ""
+            }
+            'M' => {
+                self.md5 = true;
+                ""
+            }
+            other => return Err(Error::Usage(format!("-F: no letter `{other}`, only c, t, T, X, M, k, m and g"))),
+        };
+        self.template.insert_str(0, before);
+        Ok(())
+    }
+}
+
+fn console(args: &Args, settings: &Settings) -> Option<Style> {
+    let bytes = match args {
+        Args { json: true, .. } => Bytes::Json,
+        Args { hex: true, .. } => Bytes::Hex,
+        Args { raw: true, .. } => Bytes::Raw,
+        _ => Bytes::Printable,
+    };
+    let out = if args.out.as_os_str() == "." { String::new() } else { args.out.to_string_lossy().into_owned() };
+    let names = if args.console_bare { None } else { Some(out) };
+    let (colours, breaks, by_arrival) = (args.colours, !args.no_breaks, settings.by_arrival);
+    (args.console || args.console_bare).then_some(Style { bytes, names, colours, breaks, by_arrival })
+}
+
+/// What -S says.
+#[derive(Default)]
+struct Settings {
+    no_report: bool,
+    any_fcs: bool,
+    by_arrival: bool,
+    /// Nanoseconds.
+    time_shift: i64,
+    after_flow: After,
+    after_body: After,
+}
+
+impl Settings {
+    fn of(words: &[String]) -> Result<Self, Error> {
+        let mut settings = Settings::default();
+        for word in words {
+            let (name, value) =
+                word.split_once('=').ok_or_else(|| Error::Usage(format!("-S {word}: not NAME=VALUE")))?;
+            settings.set(name, value).map_err(|why| Error::Usage(format!("-S {word}: {why}")))?;
+        }
+        Ok(settings)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let command = || Some(value.to_owned()).filter(|command| !command.is_empty());
+        match name {
+            "enable_report" => self.no_report = !yes(value)?,
+            "check_fcs" => self.any_fcs = !yes(value)?,
+            "console_order" => {
+                self.by_arrival = match value {
+                    "arrival" => true,
+                    "stream" => false,
+                    _ => return Err("arrival or stream".into()),
+                }
+            }
+            "tdelta" => {
+                let seconds: i64 = value.parse().map_err(|_| "no whole number of seconds")?;
+                self.time_shift = seconds.checked_mul(1_000_000_000).ok_or("too many seconds")?;
+            }
+            "tcp_cmd" => self.after_flow.command = command(),
+            "http_cmd" => self.after_body.command = command(),
+            "tcp_alert_fd" => self.after_flow.alert = descriptor(value)?,
+            "http_alert_fd" => self.after_body.alert = descriptor(value)?,
+            // only interfaces hold frames back
+            "packet-buffer-timeout" => drop(value.parse::<u64>().map_err(|_| "no whole number of milliseconds")?),
+            _ => {
+                let why = REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, why)| (*why).to_owned());
+                return Err(why.unwrap_or("no such setting: -hh lists them".into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn yes(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "yes" | "y" | "true" | "t" | "1" => Ok(true),
+        "no" | "n" | "false" | "f" | "0" => Ok(false),
+        _ => Err("YES or NO".into()),
+    }
+}
+
+fn descriptor(value: &str) -> Result<Option<u32>, String> {
+    if value == "-1" { Ok(None) } else { value.parse().map(Some).map_err(|_| "no number of a descriptor".into()) }
+}
+
+/// The scanners as a list.
+pub fn scanners() -> String {
+    let line = |(name, about): &(&str, &str)| format!("{name:<10}{about}\n");
+    SCANNERS.iter().map(line).collect()
+}
+
+/// What -T and -S take.
+pub fn letters_and_settings() -> String {
+    let line = |(name, about): &(&str, &str)| format!("  {name:<23}{about}\n");
+    format!("{LETTERS}\nSettings of -S NAME=VALUE:\n{}", SETTINGS.iter().map(line).collect::<String>())
+}
