@@ -109,10 +109,12 @@ fn is_selection(arg: &Arg) -> bool {
 fn name(arg: &Arg) -> String {
     let value = arg.get_value_names().map(|names| names.join(" ")).unwrap_or_default();
     let short = arg.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
-    match arg.get_long() {
-        Some(long) if arg.get_action().takes_values() => code(&format!("{short}--{long} {value}")),
-        Some(long) => code(&format!("{short}--{long}")),
-        None => code(&value),
+    match (arg.get_short(), arg.get_long()) {
+        (_, Some(long)) if arg.get_action().takes_values() => code(&format!("{short}--{long} {value}")),
+        (_, Some(long)) => code(&format!("{short}--{long}")),
+        (Some(short), None) if arg.get_action().takes_values() => code(&format!("-{short} {value}")),
+        (Some(short), None) => code(&format!("-{short}")),
+        (None, None) => code(&value),
     }
 }
 
