@@ -8,9 +8,9 @@ use std::process::{Command, Output};
 
 use regex::Regex;
 
-use crate::support::{PROGRAM, Place, assert_fails, captures, files, stderr};
+use crate::support::{PROGRAM, Place, assert_fails, captures, files, open, select, stderr};
 use crate::traffic::talk::{Client, Server, Talk};
-use crate::traffic::{Capture, Link};
+use crate::traffic::{Capture, Frame, Link};
 
 /// What is asked of both.
 const OPTIONS: &[&[&str]] = &[
@@ -242,6 +242,33 @@ fn connections_go_on_with_r() {
     assert_eq!(std::fs::read(flow).unwrap(), b"onetwo");
     assert!(!place.path().join("out/010.000.000.009.40000-010.000.000.002.00080").exists());
     place.assert_whole("out");
+}
+
+#[test]
+fn frames_are_written_to_captures() {
+    let place = Place::new();
+    let (start, ends) = (1_700_000_000_000_000_123, ["10.0.0.1:40000", "10.0.0.2:80"]);
+    let talk = Talk::new(ends[0], ends[1], start).open().says(Client, b"ask").says(Server, b"answer").close();
+    let others = [Frame::arp(start), Frame::udp(start + 1, ends.map(|end| end.parse().unwrap()), b"datagram")];
+    let frames = [talk.frames(), others.to_vec()].concat();
+    place.file("all.pcap", &Capture::on(Link::Ethernet).frames(frames).pcap());
+    place.stdout(&["tcpflow", "-q", "-o", "out", "-K", "-w", "others.pcap", "-r", "all.pcap"]);
+    let names =
+        ["010.000.000.001.40000-010.000.000.002.00080.pcap", "010.000.000.002.00080-010.000.000.001.40000.pcap"];
+    assert_eq!(crate::support::entries(&place.path().join("out")), [names[0], names[1], "report.xml"]);
+    // what was taken apart gives the same, put together
+    let list = |case: &str, captures: &[&str]| {
+        place.ingest(case, captures);
+        let sql = "SELECT src_port, length, sha256, packets, start_ns FROM flows ORDER BY src_port";
+        select(&open(&place.path().join(case)), sql)
+    };
+    let [ask, answer] = names.map(|name| format!("out/{name}"));
+    assert_eq!(list("parts", &[&ask, &answer]), list("whole", &["all.pcap"]));
+    let reasons = "SELECT reason, frames FROM skipped ORDER BY reason";
+    place.ingest("others", &["others.pcap"]);
+    let skipped = ["whole", "others"].map(|case| select(&open(&place.path().join(case)), reasons));
+    assert_eq!(skipped[0], skipped[1]);
+    assert_eq!(skipped[0], ["not_ip|1", "not_tcp|1"]);
 }
 
 #[test]

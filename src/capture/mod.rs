@@ -26,6 +26,7 @@ pub mod reader;
 mod sink;
 pub mod snoop;
 pub mod walk;
+pub mod write;
 
 pub use filter::Filter;
 pub use merge::{Ended, Merge, Planned, Step, plan};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::view::escape::printable;
-use crate::{case, index, ingest, plugin, view};
+use crate::{capture, case, index, ingest, plugin, view};
 
 /// Every exit code and what it means: for the help, the manual and the README.
 pub const EXIT_CODES: [(u8, &str); 4] = [
@@ -63,6 +63,9 @@ pub enum Error {
     /// A plug-in cannot be used.
     #[error(transparent)]
     Plugin(#[from] plugin::Error),
+    /// A capture could not be written.
+    #[error(transparent)]
+    Written(#[from] capture::write::Error),
     /// A view could not be made.
     #[error(transparent)]
     View(#[from] view::Error),

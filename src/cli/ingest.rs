@@ -57,6 +57,12 @@ pub struct Args {
     /// Skip 802.11 frames whose check sequence is wrong, where it was captured [default for a new case: they count]
     #[arg(long)]
     check_fcs: bool,
+    /// Only go on with connections that are in the case, and open none
+    #[arg(long)]
+    known_only: bool,
+    /// Add so many seconds to every time: the clock of who captured is known to be wrong
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
+    time_shift: i32,
     /// Threads that record connections, at most 8; with 1 all is recorded by the thread that decodes [default: as many as the
     /// machine runs at once]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -126,6 +132,8 @@ pub fn run(args: Args) -> Result<Done, Error> {
         udp: args.udp.then_some(true),
         check_fcs: args.check_fcs.then_some(true),
         store: args.store.map(kind),
+        known_only: args.known_only,
+        time_shift: i64::from(args.time_shift) * 1_000_000_000,
         sync: args.sync,
         workers: args.workers.map(usize::from),
         memory: args.memory,

@@ -36,11 +36,13 @@ pub mod scanning;
 mod scribe;
 mod settings;
 mod shard;
+pub mod tap;
 mod worker;
 
 pub use budget::LEAST as LEAST_MEMORY;
 use plan::Plan;
 use settings::Settings;
+pub use tap::Tap;
 
 /// How to ingest. `None`: as the case was made, or the default for a new one.
 #[derive(Clone, Debug, Default)]
@@ -178,6 +180,9 @@ pub enum Error {
     /// What came from standard input was in the case before.
     #[error("`{}` is in the case already", .0.path)]
     Already(Box<Outcome>),
+    /// Whoever sees the frames could not take one.
+    #[error("a frame could not be written: {0}")]
+    Tap(std::io::Error),
     /// A connection put to rest by an earlier ingest that cannot be understood.
     #[error("the state of a connection at rest cannot be read: {0}")]
     Dormant(#[from] postcard::Error),
@@ -202,6 +207,17 @@ pub fn ingest(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Summary, Error> {
+    ingest_with(root, captures, options, progress, None)
+}
+
+/// The same, with somebody who sees the frames.
+pub fn ingest_with(
+    root: &Path,
+    captures: &[PathBuf],
+    options: &Options,
+    progress: &mut dyn Progress,
+    tap: Option<&mut dyn Tap>,
+) -> Result<Summary, Error> {
     let asked = Settings::asked(options)?;
     let filter = options.filter.as_deref().map(Filter::new).transpose()?;
     let found = capture::walk(captures)?;
@@ -216,7 +232,7 @@ pub fn ingest(
     let mut case = case::Writer::open_or_make(root, &asked.to_map(), asked.template.is_open())?;
     let run = run::begin(&mut case.index, &options.command_line)?;
     let done = settings_and_plan(&case.index, options, found.captures)
-        .and_then(|(settings, plan)| reading::record(&mut case, &settings, plan, filter, options, progress));
+        .and_then(|(settings, plan)| reading::record(&mut case, &settings, plan, filter, options, progress, tap));
     match finish(case, run, done) {
         Err(Error::Already(outcome)) => Ok(Summary { captures: vec![*outcome], ..Summary::default() }),
         done => done,

@@ -18,7 +18,7 @@ use super::plan::Plan;
 use super::recorder::{Frame, Recorder, Start};
 use super::scribe::Scribe;
 use super::settings::Settings;
-use super::{Error, Options, Progress, Summary, run};
+use super::{Error, Options, Progress, Summary, Tap, run};
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::fragments::{Bearer, Fragments, Outcome, Piece, Taken};
@@ -40,6 +40,7 @@ pub fn record(
     filter: Option<Filter>,
     options: &Options,
     progress: &mut dyn Progress,
+    tap: Option<&mut dyn Tap>,
 ) -> Result<Summary, Error> {
     let (next_capture, connection, flow) = case.index.next_ids()?;
     let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes()?);
@@ -89,6 +90,11 @@ pub fn record(
             had_fragments,
             udp: settings.udp,
             known_only: options.known_only,
+            // seen from here it lives as long as what is read
+            tap: match tap {
+                Some(tap) => Some(tap),
+                None => None,
+            },
         };
         let done = reading.all(&steps, &read, reader);
         drop(steps);
@@ -114,6 +120,7 @@ struct Reading<'a, 'scope> {
     udp: bool,
     /// No connection is opened.
     known_only: bool,
+    tap: Option<&'a mut dyn Tap>,
 }
 
 /// Segments that are recorded together.
@@ -126,6 +133,8 @@ struct Here<'f> {
     at: Stamp,
     /// Captured bytes.
     length: u32,
+    /// What the frame lies in.
+    batch: &'f Batch,
     /// What segments lie in.
     bytes: &'f [u8],
     source: u32,
@@ -187,6 +196,7 @@ impl Reading<'_, '_> {
                 capture: batch.capture,
                 at,
                 length: data.len() as u32,
+                batch,
                 bytes: &batch.bytes,
                 source,
                 frame: index as u32,
@@ -200,16 +210,35 @@ impl Reading<'_, '_> {
             };
             match outcome {
                 None => used += 1,
-                Some(why) => self.ledger.skipped(batch.capture, why, data.len()),
+                Some(why) => {
+                    self.ledger.skipped(batch.capture, why, data.len());
+                    if let Some(tap) = &mut self.tap {
+                        tap.unused(frame, data, why.reason).map_err(Error::Tap)?;
+                    }
+                }
             }
             if ahead.len() >= LOOK_AHEAD {
-                self.recorder.observe(&ahead)?;
-                ahead.clear();
+                self.observe(&mut ahead, batch)?;
             }
             self.since_commit += data.len() as u64;
         }
-        self.recorder.observe(&ahead)?;
+        self.observe(&mut ahead, batch)?;
         self.ledger.used(batch.capture, used);
+        Ok(())
+    }
+
+    /// Records segments that were read, and tells of their frames, which lie in a batch.
+    fn observe(&mut self, ahead: &mut Ahead<'_>, batch: &Batch) -> Result<(), Error> {
+        self.recorder.observe(ahead)?;
+        if let Some(tap) = &mut self.tap {
+            for (frame, connection) in ahead.iter().zip(self.recorder.observed()) {
+                let place = batch.frames.binary_search_by_key(&frame.at.frame, |head| head.number);
+                if let Ok(head) = place.map(|place| &batch.frames[place]) {
+                    tap.used(head, batch.data(head), *connection, frame.segment.src).map_err(Error::Tap)?;
+                }
+            }
+        }
+        ahead.clear();
         Ok(())
     }
 
@@ -271,8 +300,7 @@ impl Reading<'_, '_> {
             Taken::Again(outcome) => return Ok(outcome),
             Taken::Whole(whole) => whole,
         };
-        self.recorder.observe(ahead)?;
-        ahead.clear();
+        self.observe(ahead, here.batch)?;
         let packet = Packet::new(&mut whole, self.recorder);
         let bytes = &packet.batch.bytes;
         let inner = Here { bytes, packet: Some(&packet), ..*here };
@@ -281,7 +309,7 @@ impl Reading<'_, '_> {
             Ok(found) => self.take(found, &inner, &mut within)?,
             Err(reason) => Some(reason.into()),
         };
-        self.recorder.observe(&within)?;
+        self.observe(&mut within, here.batch)?;
         if outcome != Some(Skip::IncompleteFragment.into()) {
             // this frame, the last, is counted where it is read
             let earlier = packet.bearers.len() - usize::from(here.is_alone);

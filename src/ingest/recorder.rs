@@ -48,6 +48,8 @@ pub struct Recorder<'scope> {
     pub(super) dormant: Hashes,
     events: Vec<Event>,
     keys: Vec<Key>,
+    /// Of the segments that were taken in last.
+    connections: Vec<ConnectionId>,
     pub(super) budget: Budget,
     /// Segments so far.
     observed: u64,
@@ -124,6 +126,7 @@ impl<'scope> Recorder<'scope> {
             dormant: start.dormant,
             events: Vec::new(),
             keys: Vec::new(),
+            connections: Vec::new(),
             budget: start.budget,
             observed: 0,
             live_flows: 0,
@@ -144,9 +147,15 @@ impl<'scope> Recorder<'scope> {
         keys.clear();
         keys.extend(frames.iter().map(|frame| self.tracker.key(&frame.segment)));
         self.tracker.look_ahead(&keys);
+        self.connections.clear();
         let done = frames.iter().zip(&keys).try_for_each(|(frame, key)| self.observe_one(frame, key));
         self.keys = keys;
         done
+    }
+
+    /// The connections of the segments that were taken in last, in their order.
+    pub fn observed(&self) -> &[ConnectionId] {
+        &self.connections
     }
 
     fn observe_one(&mut self, frame: &Frame<'_>, key: &Key) -> Result<(), Error> {
@@ -155,6 +164,7 @@ impl<'scope> Recorder<'scope> {
         }
         let mut events = std::mem::take(&mut self.events);
         let (connection, closed) = self.tracker.observe_known(frame.at, &frame.segment, key, &mut events);
+        self.connections.push(connection);
         let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| direction.flows()));
         let quiet: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
         let done = events.drain(..).try_for_each(|event| self.follow(event, connection, frame));

@@ -74,6 +74,10 @@ pub struct Asked {
     pub keep: Keep,
     pub console: Option<Style>,
     pub findx: bool,
+    /// Frames of flows as captures.
+    pub pcap: bool,
+    /// Where frames that are no TCP go.
+    pub unused: Option<PathBuf>,
     /// `None`: no report.
     pub report: Option<PathBuf>,
     /// Pictures.
@@ -103,7 +107,11 @@ impl Asked {
         let settings = Settings::of(&args.settings)?;
         let names = Names::of(&args, matches)?;
         let console = console(&args, &settings);
-        let keep = if names.none || console.is_some() || !is_on("tcpdemux") { Keep::Nothing } else { Keep::Files };
+        let keep = if names.none || args.pcap || console.is_some() || !is_on("tcpdemux") {
+            Keep::Nothing
+        } else {
+            Keep::Files
+        };
         let (captures, filter) = match args.words_are_captures {
             true => (args.captures.into_iter().chain(args.words.into_iter().map(PathBuf::from)).collect(), None),
             false => (args.captures, Some(args.words.join(" ")).filter(|words| !words.is_empty())),
@@ -135,6 +143,8 @@ impl Asked {
             keep,
             console,
             findx: args.findx && keep == Keep::Files,
+            pcap: args.pcap,
+            unused: args.unused,
             report,
             netviz: is_on("netviz"),
             http: is_on("http") && keep == Keep::Files,
@@ -161,8 +171,6 @@ fn refuse(args: &Args) -> Result<(), Error> {
         (args.user.is_some(), "-U: privileges cannot be given up yet"),
         (args.chroot.is_some(), "-z: the root directory cannot be changed yet"),
         (args.semaphore.is_some(), "-L: what is printed cannot be locked with a semaphore"),
-        (args.pcap, "-K: captures of single flows cannot be written yet"),
-        (args.unused.is_some(), "-w: frames that are no TCP cannot be written yet; the view `skipped` counts them"),
     ];
     match refused.iter().find(|(is_asked, _)| *is_asked) {
         Some((_, why)) => Err(Error::Usage((*why).into())),

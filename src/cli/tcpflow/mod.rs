@@ -12,10 +12,12 @@ use super::errors::{Done, Error, at};
 use super::progress;
 use crate::case;
 use crate::index::rows::Status;
-use crate::ingest::{self, Summary, scanning};
+use crate::ingest::{self, Summary, Tap, scanning};
 use asked::{Asked, Keep};
+use frames::Frames;
 
 mod asked;
+mod frames;
 mod outputs;
 
 /// Everything tcpflow's command line takes, with the same meaning
@@ -172,26 +174,35 @@ pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
     directory(&asked.out)?;
     let apart = if asked.keep == Keep::Files { None } else { Some(tempfile::tempdir()?) };
     let root = apart.as_ref().map_or(asked.out.as_path(), |apart| apart.path());
-    let mut done = Done::Whole;
+    let (mut done, mut frames) = (Done::Whole, Frames::new(asked.unused.clone(), asked.pcap)?);
     for (captures, known_only) in [(&asked.captures, false), (&asked.continuing, true)] {
         if !captures.is_empty() {
-            done = done.and(file(root, captures, known_only, &asked)?);
+            done = done.and(file(root, captures, known_only, &asked, &mut frames)?);
         }
     }
     if let Some(http) = asked.http() {
         let options = scanning::Options { scanners: vec![http], command_line: command_line(), ..Default::default() };
         scanning::scan(root, &options, &mut |_, _| ())?;
     }
-    outputs::write(&case::Reader::open(root)?, &asked)?;
+    let case = case::Reader::open(root)?;
+    frames.end(&case, &asked.out)?;
+    outputs::write(&case, &asked)?;
     Ok(done)
 }
 
 /// Files captures. Only what could not be read leaves something out: whatever was strange is in the index.
-fn file(root: &Path, captures: &[PathBuf], known_only: bool, asked: &Asked) -> Result<Done, Error> {
+fn file(
+    root: &Path,
+    captures: &[PathBuf],
+    known_only: bool,
+    asked: &Asked,
+    frames: &mut Frames,
+) -> Result<Done, Error> {
     let options = ingest::Options { known_only, command_line: command_line(), ..asked.options.clone() };
     let when = if asked.quiet { progress::When::Never } else { progress::When::Auto };
     let mut progress = progress::Capture::new(when);
-    let done = ingest::ingest(root, captures, &options, &mut progress);
+    let tap = if frames.is_wanted() { Some(frames as &mut dyn Tap) } else { None };
+    let done = ingest::ingest_with(root, captures, &options, &mut progress, tap);
     progress.end();
     let summary: Summary = done.inspect_err(|error| {
         if let ingest::Error::NothingReadable(captures) = error {
