@@ -4,6 +4,7 @@
 mod bad_input;
 mod browser;
 mod canary;
+mod capture;
 mod cli;
 mod dns;
 mod export;

@@ -3,6 +3,7 @@
 //! here on which tcpflow is right.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -176,8 +177,7 @@ fn made(program: &str, before: &[&str], options: &[&str], capture: &Path) -> Mad
             made.files.insert(name, (0, String::new(), 0));
         } else if name != "case.sqlite" && !name.starts_with("objects/") {
             let is_flow = !name.contains("HTTPBODY") && !name.ends_with(".findx");
-            let time = path.metadata().unwrap().modified().unwrap();
-            let seconds = time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+            let seconds = path.metadata().unwrap().mtime();
             let digest = blake3::hash(&bytes).to_hex().to_string();
             made.files.insert(name, (bytes.len() as u64, digest, if is_flow { seconds } else { 0 }));
         }

@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicU64;
 use super::block::Input;
 use super::block::is_stdin;
 use super::digest::HEAD;
+use super::live::Dropped;
 use super::{Identity, Probe, Reader, Source, Stop, file_sha256};
 use crate::model::{Batch, Timestamp};
 
@@ -80,6 +81,8 @@ pub enum Step {
     Ended(Box<Ended>),
     /// Every capture opened so far has ended, and the next begins later than all their frames: a good moment to commit.
     Quiet,
+    /// How far a capture is that goes on: it may be that nothing more is heard of it.
+    SoFar(Box<Ended>),
 }
 
 /// What became of a capture.
@@ -89,6 +92,8 @@ pub struct Ended {
     pub capture: usize,
     /// What the file is; `None` where it could not be read at all.
     pub identity: Option<Identity>,
+    /// It was heard on an interface; frames that were lost there.
+    pub live: Option<Dropped>,
     /// Frames given out.
     pub frames: u64,
     /// Time of the first frame that has one, in file order.
@@ -199,6 +204,7 @@ impl Merge {
             Err(stop) => self.ready.push_back(Step::Ended(Box::new(Ended {
                 capture: planned.capture,
                 identity: no_capture(&planned.path),
+                live: None,
                 frames: 0,
                 first: None,
                 last: None,
@@ -329,6 +335,7 @@ impl Open {
             first: self.file.first,
             last: self.file.last,
             identity: Some(self.file.reader.finish()),
+            live: None,
             stop,
         }))
     }

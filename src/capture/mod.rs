@@ -4,7 +4,8 @@
 //! into batches with [`pcap`], [`pcapng`] or [`snoop`], [`merge`] puts the frames of many captures into one order. [`walk()`] and
 //! [`probe()`] look before anything is read, [`filter`] says which frames are wanted.
 //!
-//! Here nothing reads a clock: every time comes from a capture. Damage never loses the frames in front of it.
+//! [`live`] hears them on interfaces. Nothing else here reads a clock: every time comes from a capture. Damage never loses the frames
+//! in front of it. [`mod@write`] puts frames into captures.
 
 #![allow(clippy::disallowed_methods, reason = "this floor reads files")]
 
@@ -18,6 +19,7 @@ pub mod digest;
 pub mod filter;
 #[cfg(test)]
 mod fixtures;
+pub mod live;
 pub mod merge;
 pub mod pcap;
 pub mod pcapng;

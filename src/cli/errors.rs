@@ -63,6 +63,9 @@ pub enum Error {
     /// A plug-in cannot be used.
     #[error(transparent)]
     Plugin(#[from] plugin::Error),
+    /// An interface could not be listened on.
+    #[error(transparent)]
+    Listen(#[from] capture::live::Error),
     /// A capture could not be written.
     #[error(transparent)]
     Written(#[from] capture::write::Error),
@@ -130,6 +133,7 @@ const NOT_DONE: u8 = 3;
 fn hint(error: &Error) -> Option<&'static str> {
     use ingest::Error as Ingest;
     match error {
+        Error::Listen(_) => Some("`ip link` lists interfaces; to listen takes root or CAP_NET_RAW"),
         Error::Exists(_) => Some("choose another place with -o, or allow it with --overwrite"),
         Error::Missing { what: "flow", .. } => Some("`flowcase flows CASE` lists ids and paths"),
         Error::Missing { .. } => Some("`flowcase connections CASE` lists ids"),

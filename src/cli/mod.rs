@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub mod capture;
 pub mod cat;
 pub mod errors;
 pub mod export;
@@ -20,6 +21,7 @@ pub mod plugins;
 pub mod progress;
 pub mod prompt;
 pub mod query;
+pub mod recording;
 pub mod report;
 pub mod scan;
 pub mod selection;
@@ -46,6 +48,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Ingest(ingest::Args),
+    Capture(capture::Args),
     Info(info::Args),
     Connections(listing::ConnectionsArgs),
     Flows(listing::FlowsArgs),
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, matches: &ArgMatches) -> Result<Done, Error> {
     match command {
         Command::Ingest(args) => ingest::run(args),
+        Command::Capture(args) => capture::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Connections(args) => listing::connections(args),
         Command::Flows(args) => listing::flows(args),

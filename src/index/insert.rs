@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
-use super::cells::{ANOMALY, CAPTURE, CONFLICT, Cell, EXTENT, Table, cells};
+use super::cells::{ANOMALY, CAPTURE, CONFLICT, Cell, EXTENT, SKIP, Table, WIFI_NETWORK, cells};
 use super::prepared::{Iter, Next, PLAIN, Special};
 use super::rows::{AnomalyRow, CaptureRow, ConflictRow, FrameRef, Row};
 use super::{Error, Result, Rows, Writer};
@@ -102,7 +102,13 @@ impl Writer {
         Ok(())
     }
 
+    /// In place of what was put of it before, as long as it went on.
     fn put_capture(&mut self, row: &CaptureRow) -> Result<()> {
+        for (table, condition) in
+            [(&CAPTURE, "id = ?1"), (&SKIP, "capture_id = ?1"), (&WIFI_NETWORK, "capture_id = ?1")]
+        {
+            self.delete(table, condition, &cells![row.id])?;
+        }
         self.insert_new(
             &CAPTURE,
             &cells![

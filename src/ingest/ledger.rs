@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::plan::Plan;
 use super::recorder::Recorder;
 use super::{Error, Outcome, Progress, Summary};
-use crate::capture::Ended;
+use crate::capture::live::Dropped;
+use crate::capture::{Ended, Stop};
 use crate::decode::Heard;
 use crate::decode::fragments::{Bearer, Outcome as Came};
 use crate::index::rows::{AnomalyRow, CaptureRow, RecountRow, Row, Status};
@@ -146,6 +147,17 @@ impl Ledger {
         self.write(account, ended, recorder)
     }
 
+    /// A capture goes on; its row is written as if nothing more were heard of it.
+    pub fn so_far(&mut self, ended: &Ended, recorder: &mut Recorder<'_>) -> Result<(), Error> {
+        let message = "was still going on".to_owned();
+        let stop = Stop { status: crate::capture::Status::Truncated, offset: None, message };
+        let ended = Ended { stop: Some(stop), identity: None, ..*ended };
+        match self.open.get(&ended.capture) {
+            Some(account) if account.id != 0 => self.put(account, &ended, recorder),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the rows of captures without frames, and sums up.
     pub fn finish(mut self, recorder: &mut Recorder<'_>) -> Result<Summary, Error> {
         let mut frameless = std::mem::take(&mut self.frameless);
@@ -179,37 +191,40 @@ impl Ledger {
     }
 
     fn write(&mut self, account: Account, ended: Box<Ended>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
-        let path = self.paths[ended.capture].clone();
         let (status, frames) = (status(&ended), ended.frames);
-        let (message, stopped_at) = match ended.stop {
-            Some(stop) => (Some(stop.message), stop.offset),
-            None => (None, None),
-        };
-        for row in anomalies(&account, status, frames, message.as_deref()) {
+        self.put(&account, &ended, recorder)?;
+        self.summary.frames += frames;
+        self.summary.used += account.used;
+        self.summary.skipped += account.skipped.values().map(|(frames, _)| frames).sum::<u64>();
+        self.summary.left_out |= status != Status::Complete || ended.live.is_some_and(|lost| lost.sum() > 0);
+        let path = self.paths[ended.capture].clone();
+        let (message, stopped_at) = stop(&ended);
+        self.summary.captures.push(Outcome { path, status, message, stopped_at, already: false, frames });
+        Ok(())
+    }
+
+    /// Puts the rows of a capture, in place of those put of it before.
+    fn put(&self, account: &Account, ended: &Ended, recorder: &mut Recorder<'_>) -> Result<(), Error> {
+        let path = self.paths[ended.capture].clone();
+        let (status, frames) = (status(ended), ended.frames);
+        let (message, stopped_at) = stop(ended);
+        let lost = ended.live.filter(|lost| lost.sum() > 0).map(|lost| dropped(account.id, lost));
+        // of one that goes on nothing is known to be missing
+        let known = if ended.live.is_some() && stopped_at.is_none() { Status::Complete } else { status };
+        for row in anomalies(account, known, frames, message.as_deref()).into_iter().chain(lost) {
             recorder.scribe().put(Row::Anomaly(Box::new(row)))?;
         }
         let skipped: Vec<_> = account.skipped.iter().map(|(why, (frames, bytes))| (*why, *frames, *bytes)).collect();
-        self.summary.frames += frames;
-        self.summary.used += account.used;
-        self.summary.skipped += skipped.iter().map(|(_, frames, _)| frames).sum::<u64>();
-        self.summary.left_out |= status != Status::Complete;
-        self.summary.captures.push(Outcome {
-            path: path.clone(),
-            status,
-            message: message.clone(),
-            stopped_at,
-            already: false,
-            frames,
-        });
-        let identity = ended.identity;
+        let identity = ended.identity.as_ref();
+        let live = ended.live.map(|_| "live".to_owned());
         let row = CaptureRow {
             id: account.id,
             path,
-            sha256: identity.as_ref().map(|identity| identity.sha256),
-            head_sha256: identity.as_ref().map(|identity| identity.head_sha256),
+            sha256: identity.map(|identity| identity.sha256),
+            head_sha256: identity.map(|identity| identity.head_sha256),
             filter: self.filter.clone(),
-            size: identity.as_ref().map(|identity| identity.size),
-            format: identity.map(|identity| identity.format),
+            size: identity.map(|identity| identity.size),
+            format: identity.map(|identity| identity.format.clone()).or(live),
             frames,
             used: account.used,
             first: ended.first,
@@ -218,7 +233,7 @@ impl Ledger {
             stopped_at,
             message,
             skipped,
-            networks: account.networks,
+            networks: account.networks.clone(),
         };
         recorder.scribe().put(Row::Capture(Box::new(row)))
     }
@@ -268,6 +283,20 @@ fn anomalies(account: &Account, status: Status, frames: u64, message: Option<&st
     };
     rows.extend(kind.map(|kind| row(kind, frames, message.unwrap_or_default(), None, 1)));
     rows
+}
+
+/// That frames were lost: one row, renewed as long as the capture goes on.
+fn dropped(capture: CaptureId, lost: Dropped) -> AnomalyRow {
+    let Dropped { kernel, interface } = lost;
+    let detail = format!("{kernel} by the kernel, {interface} by the interface");
+    let (kind, count) = (AnomalyKind::FramesDropped, lost.sum());
+    AnomalyRow { capture, frame: 0, kind, flow: None, detail, time: None, count }
+}
+
+/// Why and where reading stopped.
+fn stop(ended: &Ended) -> (Option<String>, Option<u64>) {
+    let stop = ended.stop.as_ref();
+    (stop.map(|stop| stop.message.clone()), stop.and_then(|stop| stop.offset))
 }
 
 fn status(ended: &Ended) -> Status {

@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::capture::live::Live;
 use crate::capture::{self, Filter};
 use crate::index::rows::Status;
 use crate::model::HashKind;
@@ -41,6 +42,7 @@ mod worker;
 
 pub use budget::LEAST as LEAST_MEMORY;
 use plan::Plan;
+use reading::{Feed, Watch};
 use settings::Settings;
 pub use tap::Tap;
 
@@ -231,12 +233,36 @@ pub fn ingest_with(
     }
     let mut case = case::Writer::open_or_make(root, &asked.to_map(), asked.template.is_open())?;
     let run = run::begin(&mut case.index, &options.command_line)?;
-    let done = settings_and_plan(&case.index, options, found.captures)
-        .and_then(|(settings, plan)| reading::record(&mut case, &settings, plan, filter, options, progress, tap));
+    let done = settings_and_plan(&case.index, options, found.captures).and_then(|(settings, plan)| {
+        let feed = Feed::of_files(&plan, options);
+        reading::record(&mut case, &settings, plan, filter, options, Watch { progress, tap }, feed)
+    });
     match finish(case, run, done) {
         Err(Error::Already(outcome)) => Ok(Summary { captures: vec![*outcome], ..Summary::default() }),
         done => done,
     }
+}
+
+/// Files what is heard on interfaces into the case at `root`, until that is enough. What was heard is committed every few seconds;
+/// the case can be read meanwhile. The filter of the options is told, not applied: the interfaces know it.
+pub fn capture(
+    root: &Path,
+    interfaces: &[String],
+    live: Live,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Summary, Error> {
+    let options = Options { group_bytes: Some(1), ..options.clone() };
+    let asked = Settings::asked(&options)?;
+    let mut case = case::Writer::open_or_make(root, &asked.to_map(), asked.template.is_open())?;
+    let run = run::begin(&mut case.index, &options.command_line)?;
+    let done = case.index.settings().map_err(Error::from);
+    let done = done.and_then(|settings| Settings::of_case(&settings, &options)).and_then(|settings| {
+        let feed = Feed { read: live.bytes_read(), steps: Box::new(live) };
+        let plan = Plan::of_interfaces(interfaces);
+        reading::record(&mut case, &settings, plan, None, &options, Watch { progress, tap: None }, feed)
+    });
+    finish(case, run, done)
 }
 
 fn settings_and_plan(index: &index::Writer, options: &Options, paths: Vec<PathBuf>) -> Result<(Settings, Plan), Error> {

@@ -72,6 +72,18 @@ impl Plan {
         plan
     }
 
+    /// Interfaces that are listened on: nothing is known of what will come.
+    pub fn of_interfaces(names: &[String]) -> Self {
+        let probe = |name: &String| Probe { path: name.into(), ..Probe::default() };
+        Plan {
+            reading: names.iter().map(probe).collect(),
+            already: Vec::new(),
+            bytes: 0,
+            stored: HashMap::new(),
+            unreadable_before: Vec::new(),
+        }
+    }
+
     fn add(&mut self, probe: Probe, alike: &mut Alike) {
         if let Some((likeness, sha256)) = alike.digest(&probe) {
             let known = alike.known.entry(likeness).or_default();

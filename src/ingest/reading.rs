@@ -32,16 +32,39 @@ const GROUP: u64 = 256 << 20;
 /// Steps on their way from the reader: enough to even out its pace, and about 2 MiB.
 const AHEAD: usize = 4;
 
-/// Reads what the plan says and records it.
+/// Who is told how an ingest goes.
+pub struct Watch<'p, 't> {
+    pub progress: &'p mut dyn Progress,
+    pub tap: Option<&'t mut dyn Tap>,
+}
+
+/// Where frames come from.
+pub struct Feed {
+    pub steps: Box<dyn Iterator<Item = Step> + Send>,
+    /// Bytes read so far.
+    pub read: Arc<AtomicU64>,
+}
+
+impl Feed {
+    /// The captures of a plan.
+    pub fn of_files(plan: &Plan, options: &Options) -> Self {
+        let merge = Merge::new(capture::plan(&plan.reading)).shift(options.time_shift);
+        let read = merge.bytes_read();
+        Feed { steps: Box::new(merge), read }
+    }
+}
+
+/// Records what the feed gives: what the plan says.
 pub fn record(
     case: &mut Writer,
     settings: &Settings,
     mut plan: Plan,
     filter: Option<Filter>,
     options: &Options,
-    progress: &mut dyn Progress,
-    tap: Option<&mut dyn Tap>,
+    watch: Watch<'_, '_>,
+    feed: Feed,
 ) -> Result<Summary, Error> {
+    let Watch { progress, tap } = watch;
     let (next_capture, connection, flow) = case.index.next_ids()?;
     let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes()?);
     let waiting = case.index.fragments()?;
@@ -62,8 +85,7 @@ pub fn record(
     case.index.set_cache(budget.cache)?;
     let payload = Payload::new(case.beneath.clone(), settings, options);
     let stores = payload.stores(&case.index, settings)?;
-    let merge = Merge::new(capture::plan(&plan.reading)).shift(options.time_shift);
-    let read = merge.bytes_read();
+    let Feed { steps: source, read } = feed;
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
         let workers = options.workers.unwrap_or_else(cores);
@@ -71,7 +93,7 @@ pub fn record(
         let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {
-            let mut sent = merge.map(|step| send.send(step));
+            let mut sent = source.map(|step| send.send(step));
             sent.all(|sent| sent.is_ok());
         };
         let reader = thread::Builder::new().name("reader".to_owned());
@@ -160,6 +182,7 @@ impl Reading<'_, '_> {
                     self.ledger.heard(ended.capture, self.airs.end(ended.capture));
                     self.ledger.ended(ended, self.recorder)?;
                 }
+                Step::SoFar(so_far) => self.ledger.so_far(&so_far, self.recorder)?,
                 Step::Quiet if self.since_commit >= self.group => {
                     self.rest_fragments()?;
                     self.recorder.commit(false)?;

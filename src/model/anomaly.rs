@@ -44,6 +44,8 @@ kinds! {
     CaptureTruncated = "capture_truncated";
     /// The capture is damaged; reading stopped there.
     CaptureDamaged = "capture_damaged";
+    /// Frames that came to an interface were lost before they could be read.
+    FramesDropped = "frames_dropped";
     /// A RST whose number lies outside the window: it ended nothing.
     RstOutOfWindow = "rst_out_of_window";
     /// A RST carried payload, which is not stream data (RFC 1122 4.2.2.12).

@@ -92,7 +92,7 @@ impl Piece {
     fn of(flow: u32, segment: &SegmentInfo) -> Self {
         let SegmentInfo { offset, length, capture_id, frame, .. } = *segment;
         let time = segment.time.map_or(i64::MIN, |time| time.0);
-        Piece { due: 0, time, capture: capture_id as u32, frame, flow, offset, length }
+        Piece { due: 0, time, capture: capture_id, frame, flow, offset, length }
     }
 }
 

@@ -117,7 +117,10 @@ impl Asked {
             false => (args.captures, Some(args.words.join(" ")).filter(|words| !words.is_empty())),
         };
         if captures.is_empty() && args.continuing.is_empty() {
-            return Err(Error::Usage("an interface cannot be captured from yet: name captures with -r".into()));
+            return Err(Error::Usage(
+                "an interface cannot be captured from here yet, but with `flowcase capture`: name captures with -r"
+                    .into(),
+            ));
         }
         let mut hashes = vec![HashKind::Sha256];
         hashes.extend((is_on("md5") || names.md5).then_some(HashKind::Md5));
@@ -167,7 +170,7 @@ impl Asked {
 /// What cannot be had is said before anything is done.
 fn refuse(args: &Args) -> Result<(), Error> {
     let refused = [
-        (args.interface.is_some(), "-i: an interface cannot be captured from yet"),
+        (args.interface.is_some(), "-i: an interface cannot be captured from here yet, but with `flowcase capture`"),
         (args.user.is_some(), "-U: privileges cannot be given up yet"),
         (args.chroot.is_some(), "-z: the root directory cannot be changed yet"),
         (args.semaphore.is_some(), "-L: what is printed cannot be locked with a semaphore"),

@@ -1,6 +1,6 @@
 //! `flowcase tcpflow`, and the program under the name `tcpflow`: the command line of tcpflow 1.6.1.
 //!
-//! [`Args`] are its letters, [`asked`] what they ask for, [`outputs`] what is made of the case once it is filed. Payload files and
+//! [`Args`] are its letters, `asked` what they ask for, `outputs` what is made of the case once it is filed. Payload files and
 //! reports lie directly in the output directory, and beside them the index of a case: every other command takes that directory.
 
 use std::fs;

@@ -81,7 +81,7 @@ fn tell(opened: &[String], closed: &[String], after: &After, out: &Path) -> Resu
         let mut alert = File::options().append(true).open(&place).map_err(at(&place))?;
         for (what, paths) in [("open", opened), ("close", closed)] {
             let line = |path: &String| writeln!(alert, "{what}\t{}", name(path).display());
-            paths.iter().map(line).collect::<io::Result<()>>().map_err(at(&place))?;
+            paths.iter().try_for_each(line).map_err(at(&place))?;
         }
     }
     let Some(command) = &after.command else { return Ok(()) };

@@ -1,0 +1,105 @@
+//! `flowcase capture`: what is heard on interfaces, into a case.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::errors::{Done, Error};
+use super::recording::Recording;
+use super::{ingest, progress, size};
+use crate::capture::Filter;
+use crate::capture::live::{Listen, Live, Until};
+use crate::ingest::{self as recorder, Options};
+
+/// File what is heard on interfaces into a case, which is made if it is missing
+///
+/// Goes on until a signal (SIGINT, SIGTERM, SIGHUP) ends it orderly, or until one of the limits; a second signal ends it at once. What
+/// was heard is committed every few seconds, and can be read meanwhile; connections go on in the next capture or ingest. Frames that
+/// the kernel or the interface lost are counted in the anomaly frames_dropped. To listen takes root, or the capability CAP_NET_RAW.
+///
+/// The frames themselves are not kept: positions of bytes are those in a capture file of libpcap that nobody wrote.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// The case directory, made if it is missing
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// An interface to listen on, several if it is repeated; any is all of them
+    #[arg(short, long = "interface", value_name = "NAME", required = true)]
+    interfaces: Vec<String>,
+    /// Take only frames that pass this filter, in the language of tcpdump (pcap-filter(7)); the kernel applies it
+    #[arg(long, value_name = "EXPR")]
+    filter: Option<String>,
+    /// End after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    duration: Option<u64>,
+    /// End after so many frames
+    #[arg(long, value_name = "N")]
+    packets: Option<u64>,
+    /// End after so many captured bytes
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    bytes: Option<u64>,
+    /// Capture so many bytes of each frame, at most
+    #[arg(long, value_name = "BYTES", default_value_t = 262_144)]
+    snap_length: u32,
+    /// What the kernel keeps of each interface until it is read
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = buffer)]
+    buffer: u32,
+    /// Do not ask the interfaces for frames of others
+    #[arg(long)]
+    no_promiscuous: bool,
+    #[command(flatten)]
+    recording: Recording,
+    /// Show how far it is
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = progress::When::Auto)]
+    progress: progress::When,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  flowcase capture case -i eth0
+  flowcase capture case -i eth0 -i eth1 --filter 'port 80' --duration 3600";
+
+/// Captures, and says on stderr what became of it.
+pub fn run(args: &Args) -> Result<Done, Error> {
+    if let Some(filter) = &args.filter {
+        Filter::new(filter).map_err(recorder::Error::from)?;
+    }
+    let options = Options { filter: args.filter.clone(), ..args.recording.options()? };
+    let listen = Listen {
+        filter: args.filter.clone(),
+        snap_length: args.snap_length,
+        buffer: args.buffer,
+        promiscuous: !args.no_promiscuous,
+    };
+    let time = args.duration.map(Duration::from_secs);
+    let until = Until { frames: args.packets, bytes: args.bytes, time, stop: until_signal()? };
+    let live = Live::listen(&args.interfaces, &listen, until)?;
+    eprintln!("listening on {}", args.interfaces.join(", "));
+    let mut progress = progress::Capture::new(args.progress);
+    let done = recorder::capture(&args.case, &args.interfaces, live, &options, &mut progress);
+    progress.end();
+    let summary = done?;
+    ingest::say(&summary);
+    Ok(Done::but(summary.left_out))
+}
+
+/// True once a signal came; the next one ends the program.
+fn until_signal() -> Result<Arc<AtomicBool>, Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // asked first: at the first signal nothing is set yet
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
+        flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+fn buffer(text: &str) -> Result<u32, String> {
+    let bytes = size::parse(text)?;
+    i32::try_from(bytes).map(i32::unsigned_abs).map_err(|_| "more than 2G is too much".into())
+}
