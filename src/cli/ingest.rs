@@ -133,30 +133,3 @@ pub fn say_capture(capture: &Outcome) {
         _ => eprintln!("`{path}`: {status} after {}: {why}", counted(capture.frames, "frame")),
     }
 }
-
-/// The words as a shell would take them back.
-pub fn command_line(words: impl Iterator<Item = std::ffi::OsString>) -> String {
-    let quoted = words.map(|word| quoted(&word.to_string_lossy()));
-    quoted.collect::<Vec<_>>().join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./,:=@%+^".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_line_can_be_run_again() {
-        let words = ["flowcase", "ingest", "a case", "it's.pcap", "--filter", "port 80", ""];
-        let line = command_line(words.iter().map(Into::into));
-        assert_eq!(line, r"flowcase ingest 'a case' 'it'\''s.pcap' --filter 'port 80' ''");
-    }
-}

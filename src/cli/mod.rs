@@ -29,6 +29,7 @@ pub mod show;
 pub mod size;
 pub mod tcpflow;
 pub mod verify;
+pub mod words;
 
 pub use errors::{Done, Error};
 

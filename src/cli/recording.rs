@@ -1,7 +1,8 @@
 //! How what is captured is recorded: the arguments that `ingest` and `capture` share.
 
 use super::errors::Error;
-use super::{ingest, size};
+use super::size;
+use super::words::command_line;
 use crate::ingest::{LEAST_MEMORY, Options};
 use crate::model::HashKind;
 use crate::store;
@@ -87,7 +88,7 @@ impl Recording {
             sync: self.sync,
             workers: self.workers.map(usize::from),
             memory: self.memory,
-            command_line: ingest::command_line(std::env::args_os()),
+            command_line: command_line(),
             ..Options::default()
         })
     }

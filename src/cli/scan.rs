@@ -8,7 +8,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use super::errors::{Done, Error};
 use super::output::counted;
 use super::plugins::Plugins;
-use super::{CaseArg, ingest, progress};
+use super::words::command_line;
+use super::{CaseArg, progress};
 use crate::ingest::scanning::{self, Limits, Options, Summary};
 use crate::scan::{Chosen, SCANNERS};
 
@@ -99,8 +100,8 @@ pub fn scan(
     again: bool,
     limits: Limits,
 ) -> Result<Done, Error> {
-    let command_line = ingest::command_line(std::env::args_os());
-    let options = Options { scanners, workers: workers.map(usize::from), again, limits, command_line };
+    let workers = workers.map(usize::from);
+    let options = Options { scanners, workers, again, limits, command_line: command_line() };
     let bar = progress::connections();
     let done = scanning::scan(root, &options, &mut |done, all| {
         bar.set_length(all);

@@ -10,6 +10,7 @@ use clap::{ArgAction, ArgMatches, CommandFactory};
 
 use super::errors::{Done, Error, at};
 use super::progress;
+use super::words::command_line;
 use crate::case;
 use crate::index::rows::Status;
 use crate::ingest::{self, Summary, Tap, scanning};
@@ -221,10 +222,6 @@ fn directory(out: &Path) -> Result<(), Error> {
         return Err(Error::Usage(format!("`{}` is no directory", out.display())));
     }
     fs::create_dir_all(out).map_err(at(out))
-}
-
-fn command_line() -> String {
-    super::ingest::command_line(std::env::args_os())
 }
 
 /// What is printed instead of anything done.
