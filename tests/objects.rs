@@ -8,7 +8,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use crate::support::{Place, captures, files, open, select, testdata};
+use crate::support::{Place, captures_in, captures_or, files, is_installed, open, select, testdata};
 
 /// Where tshark or tcpflow has bodies that we have not, how many, and why each is right in its way.
 const DIFFERENCES: &[(&str, &str, usize, &str)] = &[
@@ -60,13 +60,10 @@ fn bodies_that_tcpflow_extracts_are_objects() {
 
 /// Fails unless each body that the other program finds is an object, or the difference is explained; it has to find `least`.
 fn compare(program: &str, least: usize, export: impl Fn(&Path, &Path) -> Vec<PathBuf>) {
-    if Command::new(program).arg("--version").output().is_err() {
-        return println!("skipped: {program} is not installed");
+    if !is_installed(program) {
+        return;
     }
-    let all = match std::env::var("FLOWCASE_CAPTURES") {
-        Ok(directory) => captures(Path::new(&directory)),
-        Err(_) => SPOKEN.iter().flat_map(|folder| captures(Path::new(&testdata(folder)))).collect(),
-    };
+    let all = captures_or(|| captures_in(&SPOKEN));
     let (mut agreed, mut different) = (0, Vec::new());
     for capture in all.into_iter().map(|capture| capture.canonicalize().unwrap()) {
         let theirs = tempfile::tempdir().unwrap();

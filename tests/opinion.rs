@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Place, captures, open, select};
+use crate::support::{Place, captures_or, is_installed, open, select};
 
 /// What is compared.
 pub struct Opinion<'a> {
@@ -23,14 +23,11 @@ pub struct Opinion<'a> {
 impl Opinion<'_> {
     /// Fails unless both say the same of every capture without a known difference.
     pub fn compare(&self) {
-        if Command::new("tshark").arg("--version").output().is_err() {
-            return println!("skipped: tshark is not installed");
+        if !is_installed("tshark") {
+            return;
         }
         let place = Place::new();
-        let all = match std::env::var("FLOWCASE_CAPTURES") {
-            Ok(directory) => captures(Path::new(&directory)),
-            Err(_) => vec![(self.capture)(&place)],
-        };
+        let all = captures_or(|| vec![(self.capture)(&place)]);
         let (mut agreed, mut different) = (0, Vec::new());
         for capture in &all {
             let name = capture.file_name().unwrap().to_str().unwrap();

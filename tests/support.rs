@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::SystemTime;
 
 use flowcase::store::Kind;
@@ -228,6 +228,25 @@ pub fn captures(directory: &Path) -> Vec<PathBuf> {
         path.extension().is_some_and(|ending| ["csv", "md", "json"].iter().any(|list| ending == *list))
     };
     files(directory).into_iter().filter(|path| !is_list(path)).collect()
+}
+
+/// The captures beneath the directory FLOWCASE_CAPTURES, if there is one, or else others.
+pub fn captures_or(others: impl FnOnce() -> Vec<PathBuf>) -> Vec<PathBuf> {
+    std::env::var("FLOWCASE_CAPTURES").map_or_else(|_| others(), |directory| captures(Path::new(&directory)))
+}
+
+/// The captures in folders of `testdata/`.
+pub fn captures_in(folders: &[&str]) -> Vec<PathBuf> {
+    folders.iter().flat_map(|folder| captures(Path::new(&testdata(folder)))).collect()
+}
+
+/// Whether there is such a program; says so if not.
+pub fn is_installed(program: &str) -> bool {
+    let is = Command::new(program).arg("--version").output().is_ok();
+    if !is {
+        println!("skipped: {program} is not installed");
+    }
+    is
 }
 
 fn walk(directory: &Path, case: &Path, files: &mut BTreeMap<String, (String, SystemTime)>) {

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use regex::Regex;
 
-use crate::support::{PROGRAM, Place, assert_fails, captures, files, open, select, stderr};
+use crate::support::{PROGRAM, Place, assert_fails, captures, files, is_installed, open, select, stderr};
 use crate::traffic::talk::{Client, Server, Talk};
 use crate::traffic::{Capture, Frame, Link};
 
@@ -79,8 +79,8 @@ struct Made {
 
 #[test]
 fn the_same_options_give_the_same() {
-    if Command::new("tcpflow").arg("-V").output().is_err() {
-        return println!("skipped: tcpflow is not installed");
+    if !is_installed("tcpflow") {
+        return;
     }
     let place = Place::new();
     let all = match std::env::var("FLOWCASE_CAPTURES") {

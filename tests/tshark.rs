@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Place, captures, open, select, testdata};
+use crate::support::{Place, captures_in, captures_or, is_installed, open, select};
 
 /// Where the two differ, and why each is right in its way.
 const DIFFERENCES: &[(&str, &str)] = &[
@@ -52,14 +52,10 @@ type Conversation = ([SocketAddr; 2], u64, f64, f64);
 
 #[test]
 fn tshark_finds_the_same_conversations() {
-    if Command::new("tshark").arg("--version").output().is_err() {
-        return println!("skipped: tshark is not installed");
+    if !is_installed("tshark") {
+        return;
     }
-    let directory = std::env::var("FLOWCASE_CAPTURES");
-    let all = match &directory {
-        Ok(directory) => captures(Path::new(directory)),
-        Err(_) => COMMON.iter().flat_map(|folder| captures(Path::new(&testdata(folder)))).collect(),
-    };
+    let all = captures_or(|| captures_in(&COMMON));
     let (mut agreed, mut different) = (0, Vec::new());
     for capture in &all {
         let name = capture.file_name().unwrap().to_str().unwrap();

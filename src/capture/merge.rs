@@ -164,7 +164,6 @@ impl Merge {
         Arc::clone(&self.read)
     }
 
-    /// Opens every capture that begins before the next frame of those that stand open.
     /// Adds nanoseconds to every time: the clock of who captured is known to be wrong.
     pub fn shift(mut self, by: i64) -> Self {
         self.waiting.iter_mut().for_each(|(_, planned)| planned.first = shifted(planned.first, by));
@@ -172,6 +171,7 @@ impl Merge {
         self
     }
 
+    /// Opens every capture that begins before the next frame of those that stand open.
     fn open_due(&mut self) {
         while let Some((rank, planned)) = self.waiting.front() {
             let key = (planned.first.unwrap_or(BEFORE_ALL), *rank);

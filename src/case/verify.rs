@@ -59,9 +59,7 @@ impl Reader {
         })?;
         paths.extend(self.check_packs(&mut report.faults)?);
         self.check_objects(&mut report, &mut paths)?;
-        let is_open =
-            self.index.settings()?.get(template::SETTING).is_some_and(|directory| directory == template::OPEN);
-        let flows = if is_open { None } else { Some(template::DIRECTORY) };
+        let flows = if template::is_open(&self.index.settings()?) { None } else { Some(template::DIRECTORY) };
         for directory in flows.into_iter().chain([SCRATCH, packed::DIRECTORY, objects::DIRECTORY]) {
             self.find_surplus(directory, &paths, &mut report.faults);
         }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::plan::Plan;
 use super::recorder::Recorder;
 use super::{Error, Outcome, Progress, Summary};
+use crate::capture::Ended;
 use crate::capture::live::Dropped;
-use crate::capture::{Ended, Stop};
 use crate::decode::Heard;
 use crate::decode::fragments::{Bearer, Outcome as Came};
 use crate::index::rows::{AnomalyRow, CaptureRow, RecountRow, Row, Status};
@@ -149,11 +149,12 @@ impl Ledger {
 
     /// A capture goes on; its row is written as if nothing more were heard of it.
     pub fn so_far(&mut self, ended: &Ended, recorder: &mut Recorder<'_>) -> Result<(), Error> {
-        let message = "was still going on".to_owned();
-        let stop = Stop { status: crate::capture::Status::Truncated, offset: None, message };
-        let ended = Ended { stop: Some(stop), identity: None, ..*ended };
         match self.open.get(&ended.capture) {
-            Some(account) if account.id != 0 => self.put(account, &ended, recorder),
+            Some(account) if account.id != 0 => {
+                let lost = ended.live.and_then(|lost| dropped(account.id, lost));
+                let (status, message) = (Status::Truncated, Some("was still going on".to_owned()));
+                put(self.row(account, ended, status, message, None), lost, recorder)
+            }
             _ => Ok(()),
         }
     }
@@ -192,51 +193,62 @@ impl Ledger {
 
     fn write(&mut self, account: Account, ended: Box<Ended>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         let (status, frames) = (status(&ended), ended.frames);
-        self.put(&account, &ended, recorder)?;
+        let stop = ended.stop.as_ref();
+        let (message, stopped_at) = (stop.map(|stop| stop.message.clone()), stop.and_then(|stop| stop.offset));
+        let lost = ended.live.and_then(|lost| dropped(account.id, lost));
         self.summary.frames += frames;
         self.summary.used += account.used;
         self.summary.skipped += account.skipped.values().map(|(frames, _)| frames).sum::<u64>();
-        self.summary.left_out |= status != Status::Complete || ended.live.is_some_and(|lost| lost.sum() > 0);
-        let path = self.paths[ended.capture].clone();
-        let (message, stopped_at) = stop(&ended);
+        self.summary.left_out |= status != Status::Complete || lost.is_some();
+        let anomalies = anomalies(&account, status, frames, message.as_deref());
+        let row = self.row(&account, &ended, status, message.clone(), stopped_at);
+        let path = row.path.clone();
         self.summary.captures.push(Outcome { path, status, message, stopped_at, already: false, frames });
-        Ok(())
+        put(row, anomalies.into_iter().chain(lost), recorder)
     }
 
-    /// Puts the rows of a capture, in place of those put of it before.
-    fn put(&self, account: &Account, ended: &Ended, recorder: &mut Recorder<'_>) -> Result<(), Error> {
-        let path = self.paths[ended.capture].clone();
-        let (status, frames) = (status(ended), ended.frames);
-        let (message, stopped_at) = stop(ended);
-        let lost = ended.live.filter(|lost| lost.sum() > 0).map(|lost| dropped(account.id, lost));
-        // of one that goes on nothing is known to be missing
-        let known = if ended.live.is_some() && stopped_at.is_none() { Status::Complete } else { status };
-        for row in anomalies(account, known, frames, message.as_deref()).into_iter().chain(lost) {
-            recorder.scribe().put(Row::Anomaly(Box::new(row)))?;
-        }
-        let skipped: Vec<_> = account.skipped.iter().map(|(why, (frames, bytes))| (*why, *frames, *bytes)).collect();
+    /// The row of a capture.
+    fn row(
+        &self,
+        account: &Account,
+        ended: &Ended,
+        status: Status,
+        message: Option<String>,
+        stopped_at: Option<u64>,
+    ) -> CaptureRow {
         let identity = ended.identity.as_ref();
         let live = ended.live.map(|_| "live".to_owned());
-        let row = CaptureRow {
+        CaptureRow {
             id: account.id,
-            path,
+            path: self.paths[ended.capture].clone(),
             sha256: identity.map(|identity| identity.sha256),
             head_sha256: identity.map(|identity| identity.head_sha256),
             filter: self.filter.clone(),
             size: identity.map(|identity| identity.size),
             format: identity.map(|identity| identity.format.clone()).or(live),
-            frames,
+            frames: ended.frames,
             used: account.used,
             first: ended.first,
             last: ended.last,
             status,
             stopped_at,
             message,
-            skipped,
+            skipped: account.skipped.iter().map(|(why, (frames, bytes))| (*why, *frames, *bytes)).collect(),
             networks: account.networks.clone(),
-        };
-        recorder.scribe().put(Row::Capture(Box::new(row)))
+        }
     }
+}
+
+/// Puts the rows of a capture, in place of those put of it before.
+fn put(
+    row: CaptureRow,
+    anomalies: impl IntoIterator<Item = AnomalyRow>,
+    recorder: &mut Recorder<'_>,
+) -> Result<(), Error> {
+    for anomaly in anomalies {
+        recorder.scribe().put(Row::Anomaly(Box::new(anomaly)))?;
+    }
+    recorder.scribe().put(Row::Capture(Box::new(row)))
 }
 
 impl Account {
@@ -285,18 +297,13 @@ fn anomalies(account: &Account, status: Status, frames: u64, message: Option<&st
     rows
 }
 
-/// That frames were lost: one row, renewed as long as the capture goes on.
-fn dropped(capture: CaptureId, lost: Dropped) -> AnomalyRow {
+/// That frames were lost, if any were: one row, renewed as long as the capture goes on.
+fn dropped(capture: CaptureId, lost: Dropped) -> Option<AnomalyRow> {
     let Dropped { kernel, interface } = lost;
     let detail = format!("{kernel} by the kernel, {interface} by the interface");
     let (kind, count) = (AnomalyKind::FramesDropped, lost.sum());
-    AnomalyRow { capture, frame: 0, kind, flow: None, detail, time: None, count }
-}
-
-/// Why and where reading stopped.
-fn stop(ended: &Ended) -> (Option<String>, Option<u64>) {
-    let stop = ended.stop.as_ref();
-    (stop.map(|stop| stop.message.clone()), stop.and_then(|stop| stop.offset))
+    let row = AnomalyRow { capture, frame: 0, kind, flow: None, detail, time: None, count };
+    (count > 0).then_some(row)
 }
 
 fn status(ended: &Ended) -> Status {

@@ -231,13 +231,13 @@ pub fn ingest_with(
     if found.captures.is_empty() {
         return Err(Error::NoCaptures);
     }
-    let mut case = case::Writer::open_or_make(root, &asked.to_map(), asked.template.is_open())?;
-    let run = run::begin(&mut case.index, &options.command_line)?;
-    let done = settings_and_plan(&case.index, options, found.captures).and_then(|(settings, plan)| {
+    let done = into_case(root, options, &asked, |case, settings| {
+        let plan =
+            Plan::new(found.captures, case.index.stored_captures()?, options.filter.as_deref().unwrap_or_default());
         let feed = Feed::of_files(&plan, options);
-        reading::record(&mut case, &settings, plan, filter, options, Watch { progress, tap }, feed)
+        reading::record(case, settings, plan, filter, options, Watch { progress, tap }, feed)
     });
-    match finish(case, run, done) {
+    match done {
         Err(Error::Already(outcome)) => Ok(Summary { captures: vec![*outcome], ..Summary::default() }),
         done => done,
     }
@@ -254,21 +254,25 @@ pub fn capture(
 ) -> Result<Summary, Error> {
     let options = Options { group_bytes: Some(1), ..options.clone() };
     let asked = Settings::asked(&options)?;
-    let mut case = case::Writer::open_or_make(root, &asked.to_map(), asked.template.is_open())?;
-    let run = run::begin(&mut case.index, &options.command_line)?;
-    let done = case.index.settings().map_err(Error::from);
-    let done = done.and_then(|settings| Settings::of_case(&settings, &options)).and_then(|settings| {
+    into_case(root, &options, &asked, |case, settings| {
         let feed = Feed { read: live.bytes_read(), steps: Box::new(live) };
         let plan = Plan::of_interfaces(interfaces);
-        reading::record(&mut case, &settings, plan, None, &options, Watch { progress, tap: None }, feed)
-    });
-    finish(case, run, done)
+        reading::record(case, settings, plan, None, &options, Watch { progress, tap: None }, feed)
+    })
 }
 
-fn settings_and_plan(index: &index::Writer, options: &Options, paths: Vec<PathBuf>) -> Result<(Settings, Plan), Error> {
-    let settings = Settings::of_case(&index.settings()?, options)?;
-    let plan = Plan::new(paths, index.stored_captures()?, options.filter.as_deref().unwrap_or_default());
-    Ok((settings, plan))
+/// Opens the case, or makes it, has it filled, and closes it.
+fn into_case(
+    root: &Path,
+    options: &Options,
+    asked: &Settings,
+    fill: impl FnOnce(&mut case::Writer, &Settings) -> Result<Summary, Error>,
+) -> Result<Summary, Error> {
+    let mut case = case::Writer::open_or_make(root, &asked.to_map(), asked.template.is_open())?;
+    let run = run::begin(&mut case.index, &options.command_line)?;
+    let settings = case.index.settings().map_err(Error::from).and_then(|stored| Settings::of_case(&stored, options));
+    let done = settings.and_then(|settings| fill(&mut case, &settings));
+    finish(case, run, done)
 }
 
 /// Closes the case; after an error it is brought back to its last commit, or goes again if there was none.

@@ -252,14 +252,13 @@ impl Reading<'_, '_> {
 
     /// Records segments that were read, and tells of their frames, which lie in a batch.
     fn observe(&mut self, ahead: &mut Ahead<'_>, batch: &Batch) -> Result<(), Error> {
-        self.recorder.observe(ahead)?;
-        if let Some(tap) = &mut self.tap {
-            for (frame, connection) in ahead.iter().zip(self.recorder.observed()) {
+        match &mut self.tap {
+            None => self.recorder.observe(ahead, |_, _| Ok(()))?,
+            Some(tap) => self.recorder.observe(ahead, |frame, connection| {
                 let place = batch.frames.binary_search_by_key(&frame.at.frame, |head| head.number);
-                if let Ok(head) = place.map(|place| &batch.frames[place]) {
-                    tap.used(head, batch.data(head), *connection, frame.segment.src).map_err(Error::Tap)?;
-                }
-            }
+                let Ok(head) = place.map(|place| &batch.frames[place]) else { return Ok(()) };
+                tap.used(head, batch.data(head), connection, frame.segment.src).map_err(Error::Tap)
+            })?,
         }
         ahead.clear();
         Ok(())

@@ -48,8 +48,6 @@ pub struct Recorder<'scope> {
     pub(super) dormant: Hashes,
     events: Vec<Event>,
     keys: Vec<Key>,
-    /// Of the segments that were taken in last.
-    connections: Vec<ConnectionId>,
     pub(super) budget: Budget,
     /// Segments so far.
     observed: u64,
@@ -126,7 +124,6 @@ impl<'scope> Recorder<'scope> {
             dormant: start.dormant,
             events: Vec::new(),
             keys: Vec::new(),
-            connections: Vec::new(),
             budget: start.budget,
             observed: 0,
             live_flows: 0,
@@ -141,37 +138,39 @@ impl<'scope> Recorder<'scope> {
         self.crew.source(batch, capture)
     }
 
-    /// Takes in segments, one after the other. What they will want of memory is asked for together before.
-    pub fn observe(&mut self, frames: &[Frame<'_>]) -> Result<(), Error> {
+    /// Takes in segments, one after the other, and tells the connection of each. What they will want of memory is asked for together
+    /// before.
+    pub fn observe(
+        &mut self,
+        frames: &[Frame<'_>],
+        mut tell: impl FnMut(&Frame<'_>, ConnectionId) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut keys = std::mem::take(&mut self.keys);
         keys.clear();
         keys.extend(frames.iter().map(|frame| self.tracker.key(&frame.segment)));
         self.tracker.look_ahead(&keys);
-        self.connections.clear();
-        let done = frames.iter().zip(&keys).try_for_each(|(frame, key)| self.observe_one(frame, key));
+        let done = frames.iter().zip(&keys).try_for_each(|(frame, key)| tell(frame, self.observe_one(frame, key)?));
         self.keys = keys;
         done
     }
 
-    /// The connections of the segments that were taken in last, in their order.
-    pub fn observed(&self) -> &[ConnectionId] {
-        &self.connections
-    }
-
-    fn observe_one(&mut self, frame: &Frame<'_>, key: &Key) -> Result<(), Error> {
+    fn observe_one(&mut self, frame: &Frame<'_>, key: &Key) -> Result<ConnectionId, Error> {
         if !self.dormant.is_empty() && !self.tracker.knows(key) {
             self.wake(tuple_hash(frame.segment.src, frame.segment.dst), frame.at.time)?;
         }
         let mut events = std::mem::take(&mut self.events);
         let (connection, closed) = self.tracker.observe_known(frame.at, &frame.segment, key, &mut events);
-        self.connections.push(connection);
         let flows = closed.map(|connection| connection.directions.iter().flat_map(|direction| direction.flows()));
         let quiet: SmallVec<[FlowId; 2]> = flows.into_iter().flatten().map(|flow| flow.id).collect();
         let done = events.drain(..).try_for_each(|event| self.follow(event, connection, frame));
         self.events = events;
         quiet.into_iter().for_each(|flow| self.crew.order(connection, Order::Quiet(flow)));
         self.observed += 1;
-        if self.observed.is_multiple_of(LOOK_EVERY) { done.and_then(|()| self.make_room(frame.at)) } else { done }
+        done?;
+        if self.observed.is_multiple_of(LOOK_EVERY) {
+            self.make_room(frame.at)?;
+        }
+        Ok(connection)
     }
 
     /// Whether a segment may go on with a connection that is held or at rest. One that opens a connection does not.

@@ -102,7 +102,7 @@ impl Settings {
         let kind = value(map, "store");
         let store = store::Kind::from_name(kind).ok_or_else(|| Error::Setting("store", kind.to_owned()))?;
         let template_text = value(map, "template").to_owned();
-        let open = value(map, template::SETTING) == template::OPEN;
+        let open = template::is_open(map);
         let template = template(&template_text, open)?;
         let hashes = names.map(hash).collect::<Result<_, _>>()?;
         let (udp, check_fcs) = (value(map, "udp") == "yes", value(map, "check_fcs") == "yes");

@@ -3,6 +3,7 @@
 //! Nothing on the wire chooses a path: letters expand to digits, hexadecimal digits and `.:-`; the text between them is
 //! the user's and is checked once, when the template is read.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -17,6 +18,11 @@ pub const DIRECTORY: &str = "flows";
 pub const SETTING: &str = "directory";
 /// The case directory itself.
 pub const OPEN: &str = ".";
+/// Whether the settings of a case say that payload files lie in the case directory itself.
+pub fn is_open(settings: &BTreeMap<String, String>) -> bool {
+    settings.get(SETTING).is_some_and(|directory| directory == OPEN)
+}
+
 /// Longest text between letters in one name: leaves room for two IPv6 addresses under the 255 bytes of a file name.
 const MAX_LITERAL: usize = 100;
 /// Bytes that file systems take for a name, less what `.udp` takes.

@@ -46,7 +46,7 @@ impl Info {
             scans: index.scans()?,
             settings: index.settings()?,
             disk_bytes: size_on_disk(case.root()),
-            payload_bytes: payload_bytes(case, index.settings()?.get(template::SETTING)),
+            payload_bytes: payload_bytes(case, template::is_open(&index.settings()?)),
         })
     }
 
@@ -196,7 +196,8 @@ fn is_complete(capture: &CaptureInfo) -> bool {
     capture.status == "complete"
 }
 
-fn totals_json(totals: &Totals) -> Value {
+/// The sums over a case, for programs.
+pub fn totals_json(totals: &Totals) -> Value {
     json!({
         "captures": totals.captures,
         "frames": totals.frames,
@@ -286,12 +287,9 @@ fn nothing(is_empty: bool, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Bytes on disk that payload takes: all but what is known to be something else where it lies in the case directory itself.
-fn payload_bytes(case: &case::Reader, directory: Option<&String>) -> u64 {
+fn payload_bytes(case: &case::Reader, is_open: bool) -> u64 {
     let sum = |names: &[&str]| names.iter().map(|name| size_on_disk(&case.root().join(name))).sum();
-    match directory.map(String::as_str) {
-        Some(template::OPEN) => size_on_disk(case.root()).saturating_sub(sum(&BESIDE)),
-        _ => sum(&PAYLOAD),
-    }
+    if is_open { size_on_disk(case.root()).saturating_sub(sum(&BESIDE)) } else { sum(&PAYLOAD) }
 }
 
 #[cfg(test)]

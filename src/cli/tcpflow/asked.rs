@@ -82,7 +82,8 @@ pub struct Asked {
     pub report: Option<PathBuf>,
     /// Pictures.
     pub netviz: bool,
-    http: bool,
+    /// Bodies of HTTP.
+    pub http: bool,
     raw_bodies: bool,
     pub after_flow: After,
     pub after_body: After,
@@ -160,7 +161,7 @@ impl Asked {
     }
 
     /// The scanner that extracts bodies, if they are wanted.
-    pub fn http(&self) -> Option<Chosen> {
+    pub fn scanner(&self) -> Option<Chosen> {
         let raw = self.raw_bodies;
         let version = if raw { "1, as sent" } else { "1" };
         self.http.then(|| Chosen { name: "http".into(), version: version.into(), scanner: Box::new(Http { raw }) })

@@ -181,7 +181,7 @@ pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
             done = done.and(file(root, captures, known_only, &asked, &mut frames)?);
         }
     }
-    if let Some(http) = asked.http() {
+    if let Some(http) = asked.scanner() {
         let options = scanning::Options { scanners: vec![http], command_line: command_line(), ..Default::default() };
         scanning::scan(root, &options, &mut |_, _| ())?;
     }

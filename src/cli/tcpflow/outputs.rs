@@ -18,11 +18,10 @@ const MANY: u64 = 10_000;
 
 /// Writes everything that is asked for.
 pub fn write(case: &case::Reader, asked: &Asked) -> Result<(), Error> {
-    let (opened, closed) = flows(case)?;
     if asked.findx {
         write_findx(case)?;
     }
-    let bodies = if asked.http().is_some() { bodies::link(case)? } else { Vec::new() };
+    let bodies = if asked.http { bodies::link(case)? } else { Vec::new() };
     if let Some(style) = &asked.console {
         let mut out = io::BufWriter::new(io::stdout().lock());
         console::print(case, style, &mut out)?;
@@ -35,6 +34,7 @@ pub fn write(case: &case::Reader, asked: &Asked) -> Result<(), Error> {
         output::file(&asked.out.join("report.pdf"), |out| Ok(pictures::Pdf.render(case, out)?))?;
     }
     if asked.keep == Keep::Files {
+        let (opened, closed) = flows(case)?;
         if !asked.quiet {
             hint_at_directories(&opened);
         }

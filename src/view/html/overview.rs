@@ -11,6 +11,7 @@ use crate::index::{CaptureInfo, NetworkInfo, Totals};
 use crate::model::{AnomalyKind, Skip, Timestamp};
 use crate::view::Error;
 use crate::view::escape::hex;
+use crate::view::info::totals_json;
 
 /// Writes one block.
 pub fn write(
@@ -23,7 +24,7 @@ pub fn write(
     let (index, rows) = (case.index(), bounds.rows as usize);
     let (captures, networks) = (index.captures()?, index.networks()?);
     let block = json!({
-        "totals": sums(totals),
+        "totals": totals_json(totals),
         "bounds": {"connections": bounds.connections, "excerpt": bounds.excerpt, "rows": bounds.rows},
         "settings": index.settings()?,
         "captures": first(captures.iter().map(capture), rows, captures.len() as u64),
@@ -47,23 +48,6 @@ fn first(rows: impl Iterator<Item = Value>, most: usize, all: u64) -> Value {
 
 fn listed<T>((rows, all): (Vec<T>, u64), show: fn(&T) -> Value) -> Value {
     first(rows.iter().map(show), rows.len(), all)
-}
-
-fn sums(totals: &Totals) -> Value {
-    json!({
-        "captures": totals.captures,
-        "frames": totals.frames,
-        "used_frames": totals.used_frames,
-        "connections": totals.connections,
-        "open": totals.open,
-        "flows": totals.flows,
-        "stored_bytes": totals.stored_bytes,
-        "gap_bytes": totals.gap_bytes,
-        "missing_tail_bytes": totals.missing_tail_bytes,
-        "conflicts": totals.conflicts,
-        "first_time": totals.span.map(|(first, _)| first.to_string()),
-        "last_time": totals.span.map(|(_, last)| last.to_string()),
-    })
 }
 
 /// Times as seconds and nanoseconds, so that the page can count with them.

@@ -7,7 +7,7 @@ function showSummary(overview) {
   const anomalies = overview.anomaly_kinds.reduce((sum, { count }) => sum + count, 0);
   const broken = captures.rows.filter(({ status }) => status !== "complete").length;
   const figures = [
-    ["Connections", number(totals.connections), totals.open ? `${number(totals.open)} may go on` : "none may go on"],
+    ["Connections", number(totals.connections), totals.open_connections ? `${number(totals.open_connections)} may go on` : "none may go on"],
     ["Payload stored", size(totals.stored_bytes), `${counted(totals.flows, "flow")} with payload`],
     ["Time", duration(lasted), "first to last frame used"],
     ["Hosts", number(overview.hosts.all), counted(overview.services.all, "port") + " served"],
@@ -25,9 +25,9 @@ function showSummary(overview) {
 }
 
 /** From when to when, with the day said once. */
-function spanned({ first_time, last_time }) {
-  if (!first_time) return "";
-  const [first, last] = [spoken(first_time), spoken(last_time)];
+function spanned({ start_time, end_time }) {
+  if (!start_time) return "";
+  const [first, last] = [spoken(start_time), spoken(end_time)];
   if (first.slice(0, 10) !== last.slice(0, 10)) return ` from ${first.slice(0, 19)} to ${last.slice(0, 19)} UTC`;
   const digits = first.slice(0, 19) === last.slice(0, 19) ? 23 : 19;
   return ` on ${first.slice(0, 10)}, ${first.slice(11, digits)} to ${last.slice(11, digits)} UTC`;
