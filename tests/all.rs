@@ -6,6 +6,7 @@ mod browser;
 mod canary;
 mod capture;
 mod cli;
+mod confinement;
 mod dns;
 mod export;
 mod floors;

@@ -22,7 +22,10 @@ impl Listening {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let filter = format!("tcp port {}", server.local_addr().unwrap().port());
         let mut command = Command::new(PROGRAM);
-        command.current_dir(place.path()).args(["capture", "case", "-i", "lo", "--filter", &filter]).args(options);
+        command
+            .current_dir(place.path())
+            .args(["capture", "case", "--as-root", "-i", "lo", "--filter", &filter])
+            .args(options);
         let mut program = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(program.stderr.take().unwrap());
         let mut line = String::new();
@@ -128,7 +131,7 @@ fn limits_end_it() {
 #[test]
 fn interfaces_that_are_not_there_are_said() {
     let place = Place::new();
-    assert_fails(&place.run(&["capture", "case", "-i", "nowhere7"]), 3, "nowhere7");
-    assert_fails(&place.run(&["capture", "case", "-i", "lo", "--filter", "prot 80"]), 2, "prot 80");
+    assert_fails(&place.run(&["capture", "case", "--as-root", "-i", "nowhere7"]), 3, "nowhere7");
+    assert_fails(&place.run(&["capture", "case", "--as-root", "-i", "lo", "--filter", "prot 80"]), 2, "prot 80");
     assert!(!place.path().join("case").exists());
 }

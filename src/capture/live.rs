@@ -77,6 +77,28 @@ impl Dropped {
     }
 }
 
+/// Interfaces that are open: what privileges are for. Nothing is read of them yet, but the kernel keeps what comes.
+pub struct Interfaces(Vec<(String, Capture<Active>)>);
+
+impl Interfaces {
+    /// Opens each interface.
+    ///
+    /// # Errors
+    /// One of them is not there, may not be listened on, or the filter means nothing for it.
+    pub fn open(names: &[String], how: &Listen) -> Result<Self, Error> {
+        let open = |interface: &String| match open(interface, how) {
+            Ok(capture) => Ok((interface.clone(), capture)),
+            Err(source) => Err(Error { interface: interface.clone(), source }),
+        };
+        Ok(Interfaces(names.iter().map(open).collect::<Result<_, _>>()?))
+    }
+
+    /// Their names.
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+}
+
 /// Interfaces that are listened on, as steps of an ingest.
 pub struct Live {
     heard: Receiver<(usize, Heard)>,
@@ -112,25 +134,17 @@ impl Live {
     /// Begins to listen on each interface.
     ///
     /// # Errors
-    /// One of them is not there, may not be listened on, or the filter means nothing for it.
-    pub fn listen(interfaces: &[String], how: &Listen, until: Until) -> Result<Self, Error> {
-        let mut captures = Vec::new();
-        for interface in interfaces {
-            let failed = |source| Error { interface: interface.clone(), source };
-            captures.push(open(interface, how).map_err(failed)?);
-        }
+    /// The system gives no thread for one of them.
+    pub fn listen(interfaces: Interfaces, until: Until) -> Result<Self, Error> {
         let (send, heard) = sync_channel(AHEAD);
-        for (number, capture) in captures.into_iter().enumerate() {
+        let ears = interfaces.0.iter().map(|_| Ear::default()).collect();
+        for (number, (interface, capture)) in interfaces.0.into_iter().enumerate() {
             let (send, stop) = (send.clone(), Arc::clone(&until.stop));
             let thread = thread::Builder::new().name(format!("listen {number}"));
-            let failed = |error: std::io::Error| Error {
-                interface: interfaces[number].clone(),
-                source: pcap::Error::IoError(error.kind()),
-            };
+            let failed = |error: std::io::Error| Error { interface, source: pcap::Error::IoError(error.kind()) };
             thread.spawn(move || attend(capture, number, &send, &stop)).map_err(failed)?;
         }
         let (begun, read) = (Instant::now(), Arc::default());
-        let ears = interfaces.iter().map(|_| Ear::default()).collect();
         Ok(Live { heard, ears, until, begun, committed: begun, frames: 0, bytes: 0, read, ready: VecDeque::new() })
     }
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use super::confine::Unconfined;
 use super::errors::{Done, Error};
+use super::privileges::{self, Privileges};
 use super::recording::Recording;
 use super::{ingest, progress, size};
 use crate::capture::Filter;
-use crate::capture::live::{Listen, Live, Until};
+use crate::capture::live::{Interfaces, Listen, Live, Until};
 use crate::ingest::{self as recorder, Options};
 
 /// File what is heard on interfaces into a case, which is made if it is missing
@@ -53,6 +55,11 @@ pub struct Args {
     #[arg(long)]
     no_promiscuous: bool,
     #[command(flatten)]
+    privileges: Privileges,
+    /// Stay root while taking apart what comes from a network
+    #[arg(long, conflicts_with = "user")]
+    as_root: bool,
+    #[command(flatten)]
     recording: Recording,
     /// Show how far it is
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = progress::When::Auto)]
@@ -65,7 +72,11 @@ Examples:
   flowcase capture case -i eth0 -i eth1 --filter 'port 80' --duration 3600";
 
 /// Captures, and says on stderr what became of it.
-pub fn run(args: &Args) -> Result<Done, Error> {
+pub fn run(args: &Args, unconfined: Unconfined) -> Result<Done, Error> {
+    if privileges::is_root() && args.privileges.user.is_none() && !args.as_root {
+        let why = "what comes from a network is not taken apart as root: name a user with --user, or say --as-root";
+        return Err(Error::Usage(why.into()));
+    }
     if let Some(filter) = &args.filter {
         Filter::new(filter).map_err(recorder::Error::from)?;
     }
@@ -78,7 +89,9 @@ pub fn run(args: &Args) -> Result<Done, Error> {
     };
     let time = args.duration.map(Duration::from_secs);
     let until = Until { frames: args.packets, bytes: args.bytes, time, stop: until_signal()? };
-    let live = Live::listen(&args.interfaces, &listen, until)?;
+    let interfaces = Interfaces::open(&args.interfaces, &listen)?;
+    let _room = args.privileges.give_up(&args.case, unconfined)?;
+    let live = Live::listen(interfaces, until)?;
     eprintln!("listening on {}", args.interfaces.join(", "));
     let mut progress = progress::Capture::new(args.progress);
     let done = recorder::capture(&args.case, &args.interfaces, live, &options, &mut progress);

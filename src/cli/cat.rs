@@ -16,7 +16,7 @@ use crate::model::FlowId;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
     /// Id or path of the flow
     #[arg(value_name = "FLOW")]
     flow: String,

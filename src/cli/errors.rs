@@ -91,6 +91,9 @@ pub enum Error {
         /// As it was asked for.
         name: String,
     },
+    /// The process could not be kept from what it should not do.
+    #[error("{0}")]
+    Confinement(String),
     /// Arguments that clap cannot judge.
     #[error("{0}")]
     Usage(String),
@@ -135,6 +138,7 @@ fn hint(error: &Error) -> Option<&'static str> {
     match error {
         Error::Listen(_) => Some("`ip link` lists interfaces; to listen takes root or CAP_NET_RAW"),
         Error::Exists(_) => Some("choose another place with -o, or allow it with --overwrite"),
+        Error::Confinement(_) => Some("--unconfined does without, but for privileges"),
         Error::Missing { what: "flow", .. } => Some("`flowcase flows CASE` lists ids and paths"),
         Error::Missing { .. } => Some("`flowcase connections CASE` lists ids"),
         Error::Ingest(Ingest::Fixed { .. }) => Some("leave the option out, or ingest into a new case"),

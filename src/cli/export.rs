@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::confine::Places;
 use super::errors::{Done, Error, at};
 use super::selection::SelectionArgs;
 use super::{CaseArg, output};
@@ -23,7 +24,7 @@ use crate::view::{Rows, files};
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
     /// What to write
     #[arg(long = "as", value_name = "FORMAT", value_enum)]
     format: Format,
@@ -48,6 +49,17 @@ enum Format {
     Files,
     /// One row a flow
     Csv,
+}
+
+impl Args {
+    /// Where it writes.
+    pub fn places(&self) -> Places {
+        let places = Places::case(&self.case.path);
+        match self.format {
+            Format::Files => places.directory(&self.output),
+            Format::Csv => places.file(&self.output),
+        }
+    }
 }
 
 /// Exports; nothing is written if something would be overwritten without leave.

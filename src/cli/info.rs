@@ -10,7 +10,7 @@ use crate::view::info::Info;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
     /// How to say it
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     format: Format,

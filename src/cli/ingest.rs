@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use super::confine::Unconfined;
 use super::errors::{Done, Error};
 use super::output::counted;
 use super::plugins::Plugins;
+use super::privileges::Privileges;
 use super::recording::Recording;
 use super::{progress, scan};
 use crate::index::rows::Status;
@@ -48,6 +50,8 @@ pub struct Args {
     scan: Vec<String>,
     #[command(flatten)]
     plugins: Plugins,
+    #[command(flatten)]
+    privileges: Privileges,
     /// Show how far it is
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = progress::When::Auto)]
     progress: progress::When,
@@ -60,7 +64,8 @@ Examples:
   tcpdump -w - -U | flowcase ingest case -";
 
 /// Ingests, and says on stderr what became of it.
-pub fn run(args: Args) -> Result<Done, Error> {
+pub fn run(args: Args, unconfined: Unconfined) -> Result<Done, Error> {
+    let _room = args.privileges.give_up(&args.case, unconfined)?;
     let scanners = scanners(&args.scan, &args.plugins)?;
     let options = Options {
         filter: args.filter,

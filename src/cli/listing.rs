@@ -15,7 +15,7 @@ use crate::index::Listing;
 #[command(after_long_help = CONNECTIONS_EXAMPLES)]
 pub struct ConnectionsArgs {
     #[command(flatten)]
-    list: ListArgs,
+    pub(super) list: ListArgs,
 }
 
 /// List flows: the directions of connections, one row a payload file
@@ -25,13 +25,13 @@ pub struct ConnectionsArgs {
 #[command(after_long_help = FLOWS_EXAMPLES)]
 pub struct FlowsArgs {
     #[command(flatten)]
-    list: ListArgs,
+    pub(super) list: ListArgs,
 }
 
 #[derive(Debug, clap::Args)]
-struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
     /// How to write rows
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Table)]
     format: Format,

@@ -11,6 +11,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod capture;
 pub mod cat;
+pub mod confine;
 pub mod errors;
 pub mod export;
 pub mod info;
@@ -18,6 +19,7 @@ pub mod ingest;
 pub mod listing;
 pub mod output;
 pub mod plugins;
+pub mod privileges;
 pub mod progress;
 pub mod prompt;
 pub mod query;
@@ -34,6 +36,7 @@ pub mod words;
 pub use errors::{Done, Error};
 
 use crate::case;
+use confine::{Places, Unconfined};
 
 /// Reassemble the TCP connections of captures into a case, and ask it questions
 ///
@@ -44,6 +47,8 @@ use crate::case;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    unconfined: Unconfined,
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +66,25 @@ enum Command {
     Export(export::Args),
     Verify(verify::Args),
     Tcpflow(tcpflow::Args),
+}
+
+impl Command {
+    /// Where it writes, unless it finds that out itself.
+    fn places(&self) -> Option<Places> {
+        let case = match self {
+            Command::Ingest(_) | Command::Capture(_) | Command::Scan(_) | Command::Tcpflow(_) => return None,
+            Command::Report(args) => return Some(args.places()),
+            Command::Export(args) => return Some(args.places()),
+            Command::Info(args) => &args.case,
+            Command::Connections(args) => &args.list.case,
+            Command::Flows(args) => &args.list.case,
+            Command::Query(args) => &args.case,
+            Command::Cat(args) => &args.case,
+            Command::Show(args) => &args.case,
+            Command::Verify(args) => &args.case,
+        };
+        Some(Places::case(&case.path))
+    }
 }
 
 /// The case a command reads: always the first positional argument.
@@ -85,7 +109,7 @@ pub fn main() -> ExitCode {
         _ => {
             let matches = Cli::command().get_matches();
             let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-            run(cli.command, &matches)
+            run(cli, &matches)
         }
     };
     match done {
@@ -94,23 +118,26 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, matches: &ArgMatches) -> Result<Done, Error> {
+fn run(Cli { command, unconfined }: Cli, matches: &ArgMatches) -> Result<Done, Error> {
+    if let Some(places) = command.places() {
+        places.confine(unconfined)?;
+    }
     match command {
-        Command::Ingest(args) => ingest::run(args),
-        Command::Capture(args) => capture::run(&args),
+        Command::Ingest(args) => ingest::run(args, unconfined),
+        Command::Capture(args) => capture::run(&args, unconfined),
         Command::Info(args) => info::run(&args),
         Command::Connections(args) => listing::connections(args),
         Command::Flows(args) => listing::flows(args),
         Command::Query(args) => query::run(&args),
         Command::Cat(args) => cat::run(&args),
         Command::Show(args) => show::run(&args),
-        Command::Scan(args) => scan::run(&args),
+        Command::Scan(args) => scan::run(&args, unconfined),
         Command::Report(args) => report::run(&args),
         Command::Export(args) => export::run(args),
         Command::Verify(args) => verify::run(&args),
         Command::Tcpflow(args) => {
             let (_, own) = matches.subcommand().unwrap_or(("", matches));
-            tcpflow::run(args, own)
+            tcpflow::run(args, own, unconfined)
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::index::{End, QueryLimits};
 #[command(after_long_help = manual())]
 pub struct Args {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
     /// The statement; - reads statements from stdin; none: an interactive prompt
     #[arg(value_name = "SQL")]
     sql: Option<String>,

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::confine::Places;
 use super::errors::{Done, Error};
 use super::{CaseArg, output};
 use crate::view::{View, csv, dfxml, html, pictures, report};
@@ -16,7 +17,7 @@ use crate::view::{View, csv, dfxml, html, pictures, report};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
     /// The format
     #[arg(value_name = "FORMAT", value_enum)]
     format: Format,
@@ -66,6 +67,18 @@ impl Format {
             Format::Png => "report.png",
             Format::Pdf => "report.pdf",
         }
+    }
+}
+
+impl Args {
+    /// Where it writes.
+    pub fn places(&self) -> Places {
+        let places = Places::case(&self.case.path);
+        self.output
+            .as_ref()
+            .filter(|path| *path != Path::new("-"))
+            .into_iter()
+            .fold(places, |places, path| places.file(path))
     }
 }
 

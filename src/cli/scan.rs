@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use super::confine::Unconfined;
 use super::errors::{Done, Error};
 use super::output::counted;
 use super::plugins::Plugins;
+use super::privileges::Privileges;
 use super::words::command_line;
 use super::{CaseArg, progress};
 use crate::ingest::scanning::{self, Limits, Options, Summary};
@@ -29,6 +31,8 @@ pub struct Args {
     which: Which,
     #[command(flatten)]
     plugins: Plugins,
+    #[command(flatten)]
+    privileges: Privileges,
     /// Let the scanners look at everything again
     #[arg(long)]
     again: bool,
@@ -82,7 +86,8 @@ pub fn chosen(enabled: &[String], disabled: &[String]) -> Vec<Chosen> {
 }
 
 /// Scans, and says on stderr what was found.
-pub fn run(args: &Args) -> Result<Done, Error> {
+pub fn run(args: &Args, unconfined: Unconfined) -> Result<Done, Error> {
+    let _room = args.privileges.give_up(&args.case.path, unconfined)?;
     let mut scanners = args.which.chosen(&args.plugins);
     scanners.extend(args.plugins.load()?);
     if scanners.is_empty() {

@@ -14,7 +14,7 @@ use crate::view::show::{Style, transcript};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
     /// Id of the connection
     #[arg(value_name = "CONNECTION")]
     connection: ConnectionId,

@@ -15,7 +15,7 @@ use crate::view::escape::printable;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    case: CaseArg,
+    pub(super) case: CaseArg,
 }
 
 /// Prints the faults, and a summary on stderr.

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -89,11 +90,19 @@ pub fn io_error(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
     move |source| Error::Io { path: path.into(), source }
 }
 
+/// The first file that is opened decides where SQLite puts what it cannot sort in memory: beside it, if that can be written.
+static TEMPORARY: Once = Once::new();
+
 fn open(path: &Path, access: OpenFlags) -> Result<Connection> {
     let db = Connection::open_with_flags(path, flags(access)).map_err(|error| damaged(path, error))?;
     db.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     db.busy_timeout(PATIENCE)?;
-    Ok(db)
+    let mut set = Ok(());
+    TEMPORARY.call_once(|| {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        set = db.pragma_update(None, "temp_store_directory", directory.to_string_lossy());
+    });
+    Ok(set.map(|()| db)?)
 }
 
 fn flags(access: OpenFlags) -> OpenFlags {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 
 use super::Args;
+use super::after::After;
 use crate::cli::errors::Error;
 use crate::ingest::Options;
 use crate::model::HashKind;
@@ -89,15 +90,6 @@ pub struct Asked {
     pub after_body: After,
     pub quiet: bool,
     pub verbose: bool,
-}
-
-/// What is done for each file.
-#[derive(Debug, Default)]
-pub struct After {
-    /// A command of the shell.
-    pub command: Option<String>,
-    /// A descriptor to be told.
-    pub alert: Option<u32>,
 }
 
 impl Asked {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, ArgMatches, CommandFactory};
 
+use super::confine::{Places, Unconfined};
 use super::errors::{Done, Error, at};
 use super::progress;
 use super::words::command_line;
@@ -16,7 +17,9 @@ use crate::index::rows::Status;
 use crate::ingest::{self, Summary, Tap, scanning};
 use asked::{Asked, Keep};
 use frames::Frames;
+use outputs::Listeners;
 
+mod after;
 mod asked;
 mod frames;
 mod outputs;
@@ -156,17 +159,19 @@ pub struct Args {
 struct Alone {
     #[command(flatten)]
     args: Args,
+    #[command(flatten)]
+    unconfined: Unconfined,
 }
 
 /// As the program called `tcpflow`.
 pub fn main() -> Result<Done, Error> {
     let matches = Alone::command().get_matches();
-    let args = <Args as clap::FromArgMatches>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    run(args, &matches)
+    let alone = <Alone as clap::FromArgMatches>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    run(alone.args, &matches, alone.unconfined)
 }
 
 /// Does what tcpflow would. The matches are those of the arguments: they tell the order of -F and -T.
-pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
+pub fn run(args: Args, matches: &ArgMatches, unconfined: Unconfined) -> Result<Done, Error> {
     if let Some(text) = help(&args) {
         print!("{text}");
         return Ok(Done::Whole);
@@ -176,6 +181,10 @@ pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
     let apart = if asked.keep == Keep::Files { None } else { Some(tempfile::tempdir()?) };
     let root = apart.as_ref().map_or(asked.out.as_path(), |apart| apart.path());
     let (mut done, mut frames) = (Done::Whole, Frames::new(asked.unused.clone(), asked.pcap)?);
+    let listeners = Listeners { flows: asked.after_flow.ready()?, bodies: asked.after_body.ready()? };
+    let files = asked.unused.iter().chain(&asked.report);
+    let places = files.fold(Places::passing(root).directory(&asked.out), |places, path| places.file(path));
+    places.confine(unconfined)?;
     for (captures, known_only) in [(&asked.captures, false), (&asked.continuing, true)] {
         if !captures.is_empty() {
             done = done.and(file(root, captures, known_only, &asked, &mut frames)?);
@@ -187,7 +196,7 @@ pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
     }
     let case = case::Reader::open(root)?;
     frames.end(&case, &asked.out)?;
-    outputs::write(&case, &asked)?;
+    outputs::write(&case, &asked, listeners)?;
     Ok(done)
 }
 

@@ -1,12 +1,11 @@
 //! What tcpflow makes besides payload files: all of it is made of the case, once it is filed.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
-use super::asked::{After, Asked, Keep};
+use super::after::Ready;
+use super::asked::{Asked, Keep};
 use crate::case;
 use crate::cli::errors::{Error, at};
 use crate::cli::output;
@@ -16,8 +15,14 @@ use crate::view::{View, bodies, console, dfxml, findx, pictures};
 /// Files in one directory past which a hint is given.
 const MANY: u64 = 10_000;
 
+/// What is ready to be told of files: of flows, and of bodies.
+pub struct Listeners {
+    pub flows: Ready,
+    pub bodies: Ready,
+}
+
 /// Writes everything that is asked for.
-pub fn write(case: &case::Reader, asked: &Asked) -> Result<(), Error> {
+pub fn write(case: &case::Reader, asked: &Asked, mut listeners: Listeners) -> Result<(), Error> {
     if asked.findx {
         write_findx(case)?;
     }
@@ -38,10 +43,17 @@ pub fn write(case: &case::Reader, asked: &Asked) -> Result<(), Error> {
         if !asked.quiet {
             hint_at_directories(&opened);
         }
-        tell(&opened, &closed, &asked.after_flow, &asked.out)?;
-        tell(&bodies, &bodies, &asked.after_body, &asked.out)?;
+        let names = |paths: Vec<String>| -> Vec<PathBuf> {
+            let name = |path: String| if asked.out == Path::new(".") { path.into() } else { asked.out.join(path) };
+            paths.into_iter().map(name).collect()
+        };
+        io::stdout().flush()?;
+        listeners.flows.tell(&names(opened), &names(closed))?;
+        let bodies = names(bodies);
+        listeners.bodies.tell(&bodies, &bodies)?;
     }
-    Ok(())
+    listeners.flows.end()?;
+    Ok(listeners.bodies.end()?)
 }
 
 /// Paths of all payload files, in the order in which flows began, and in that in which they ended.
@@ -71,28 +83,4 @@ fn hint_at_directories(paths: &[String]) {
     if files.into_values().any(|files| files > MANY) {
         eprintln!("more than {MANY} files lie in one directory: -Fk, -Fm and -Fg make more directories");
     }
-}
-
-/// Tells a descriptor of each file, and runs a command for it, in the orders in which files were begun and ended.
-fn tell(opened: &[String], closed: &[String], after: &After, out: &Path) -> Result<(), Error> {
-    let name = |path: &str| if out == Path::new(".") { path.into() } else { out.join(path) };
-    if let Some(descriptor) = after.alert {
-        let place = Path::new("/dev/fd").join(descriptor.to_string());
-        let mut alert = File::options().append(true).open(&place).map_err(at(&place))?;
-        for (what, paths) in [("open", opened), ("close", closed)] {
-            let line = |path: &String| writeln!(alert, "{what}\t{}", name(path).display());
-            paths.iter().try_for_each(line).map_err(at(&place))?;
-        }
-    }
-    let Some(command) = &after.command else { return Ok(()) };
-    io::stdout().flush()?;
-    for path in closed {
-        // the shell splits the command, as ever; the name comes in as one word, whatever is in it
-        let status =
-            Command::new("sh").arg("-c").arg(format!("{command} \"$1\"")).arg("sh").arg(name(path)).status()?;
-        if !status.success() {
-            eprintln!("`{command} {}`: {status}", name(path).display());
-        }
-    }
-    Ok(())
 }
