@@ -170,7 +170,7 @@ CREATE TABLE anomaly (                 -- the first occurrence of a kind in a fl
 
 CREATE TABLE dormant (                 -- connections that may go on in a later ingest, many a row: see index/dormant.rs
     id       INTEGER PRIMARY KEY,      -- outside the seal: means nothing
-    until_ns INTEGER,                  -- of capture time: all are closed, and over once a later frame was seen; NULL: open
+    until_ns INTEGER,                  -- of capture time: all are over once a later frame was seen; NULL: one never is
     hashes   BLOB NOT NULL,            -- of the endpoints of each, whatever the order: see model/endpoint.rs
     state    BLOB NOT NULL             -- the connections themselves, compressed
 ) STRICT;

@@ -12,7 +12,7 @@ use super::confine::Unconfined;
 use super::errors::{Done, Error};
 use super::privileges::{self, Privileges};
 use super::recording::Recording;
-use super::{ingest, progress, size};
+use super::{ingest, progress, size, span};
 use crate::capture::Filter;
 use crate::capture::live::{Interfaces, Listen, Live, Until};
 use crate::ingest::{self as recorder, Options};
@@ -36,8 +36,8 @@ pub struct Args {
     /// Take only frames that pass this filter, in the language of tcpdump (pcap-filter(7)); the kernel applies it
     #[arg(long, value_name = "EXPR")]
     filter: Option<String>,
-    /// End after so many seconds
-    #[arg(long, value_name = "SECONDS")]
+    /// End after so long
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
     duration: Option<u64>,
     /// End after so many frames
     #[arg(long, value_name = "N")]
@@ -87,7 +87,7 @@ pub fn run(args: &Args, unconfined: Unconfined) -> Result<Done, Error> {
         buffer: args.buffer,
         promiscuous: !args.no_promiscuous,
     };
-    let time = args.duration.map(Duration::from_secs);
+    let time = args.duration.filter(|seconds| *seconds > 0).map(Duration::from_secs);
     let until = Until { frames: args.packets, bytes: args.bytes, time, stop: until_signal()? };
     let interfaces = Interfaces::open(&args.interfaces, &listen)?;
     let _room = args.privileges.give_up(&args.case, unconfined)?;

@@ -24,7 +24,7 @@ use crate::view::escape::printable;
 /// connection may go on from one to the next, now or in a later ingest. A capture that is in the case already is passed
 /// over.
 ///
-/// What --overlap, --max-jump, --max-bytes, --udp, --check-fcs, --store, --template and --hash say is fixed when the case is made.
+/// What --overlap, --max-jump, --max-bytes, --idle, --udp, --check-fcs, --store, --template and --hash say is fixed when the case is made.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {

@@ -29,6 +29,7 @@ pub mod scan;
 pub mod selection;
 pub mod show;
 pub mod size;
+pub mod span;
 pub mod tcpflow;
 pub mod verify;
 pub mod words;

@@ -1,8 +1,8 @@
 //! How what is captured is recorded: the arguments that `ingest` and `capture` share.
 
 use super::errors::Error;
-use super::size;
 use super::words::command_line;
+use super::{size, span};
 use crate::ingest::{LEAST_MEMORY, Options};
 use crate::model::HashKind;
 use crate::store;
@@ -25,6 +25,10 @@ pub struct Recording {
     /// Store at most this much of each flow [default for a new case: all]
     #[arg(long, value_name = "N", value_parser = size::parse)]
     max_bytes: Option<u64>,
+    /// Take an open connection for over once it was silent for so long, by the times of frames; what comes later begins another. One
+    /// that nobody answered is over after 2 minutes then [default for a new case: never; of interfaces: 1h]
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    idle: Option<u64>,
     /// Store datagrams of UDP too, in order of arrival [default for a new case: TCP only]
     #[arg(long)]
     udp: bool,
@@ -82,6 +86,7 @@ impl Recording {
             overlap_last: self.overlap.map(|copy| copy == Overlap::Last),
             max_jump: self.max_jump,
             max_bytes: self.max_bytes,
+            idle: self.idle,
             udp: self.udp.then_some(true),
             check_fcs: self.check_fcs.then_some(true),
             store: self.store.map(kind),

@@ -1,7 +1,7 @@
 //! Connections at rest, many in a row of the index: the hashes of their endpoints in the open, to be found by; what
 //! `track` encoded of them compressed together, which leaves about a fourth of it.
 //!
-//! A row holds either open connections or closed ones: the latter go when the last of them is over. Those taken up in
+//! A row holds either open connections or closed ones: it goes when the last of them is over, if ever. Those taken up in
 //! the meantime are crossed out in memory, and the rows they were in are written anew by the next commit.
 
 use std::collections::{HashMap, HashSet};
@@ -26,7 +26,10 @@ pub type Hashes = HashSet<u64, foldhash::fast::RandomState>;
 #[derive(Debug, Default)]
 pub struct Chunk {
     count: usize,
+    /// Of the one that rests longest.
     until: Option<Timestamp>,
+    /// One of them rests for ever.
+    has_endless: bool,
     hashes: Vec<u8>,
     states: Vec<u8>,
 }
@@ -44,6 +47,7 @@ impl Chunk {
     pub fn push(&mut self, row: &DormantRow) {
         self.count += 1;
         self.until = self.until.max(row.until);
+        self.has_endless |= row.until.is_none();
         self.hashes.extend_from_slice(&row.tuple_hash.to_le_bytes());
         self.states.extend_from_slice(&row.connection.to_le_bytes());
         let until = row.until.map(|until| until.nanoseconds().to_le_bytes());
@@ -64,12 +68,13 @@ impl Chunk {
             return Ok(None);
         }
         let state = compressor.compress(&self.states)?;
-        Ok(Some(Packed { until: self.until, hashes: self.hashes.clone(), state }))
+        let until = self.until.filter(|_| !self.has_endless);
+        Ok(Some(Packed { until, hashes: self.hashes.clone(), state }))
     }
 
     /// Forgets what is in it, but keeps its memory.
     pub fn clear(&mut self) {
-        (self.count, self.until) = (0, None);
+        (self.count, self.until, self.has_endless) = (0, None, false);
         self.hashes.clear();
         self.states.clear();
     }
@@ -112,6 +117,14 @@ impl Writer {
             hashes.insert(hash);
         })?;
         Ok(hashes)
+    }
+
+    /// The hashes once more, and nothing kept of those that are gone.
+    pub fn renew_dormant(&mut self) -> Result<Hashes> {
+        let Sleepers { rows, seen, decoded, .. } = &mut self.sleepers;
+        (*rows, *seen) = (HashMap::default(), 0);
+        decoded.clear();
+        self.dormant_hashes()
     }
 
     /// Takes up the connections at rest with this hash that may still wake at `now`: their states, in order of their
@@ -244,7 +257,9 @@ fn sleeper(tuple_hash: u64, rest: &mut &[u8]) -> Option<DormantRow> {
     let length = u32::from_le_bytes(take(rest)?) as usize;
     let (state, after) = rest.split_at_checked(length)?;
     *rest = after;
-    Some(DormantRow { connection, tuple_hash, until: (rests_until == 1).then_some(until), state: state.to_vec() })
+    let (until, state) = ((rests_until == 1).then_some(until), state.to_vec());
+    // those of a row are alike, and stay together
+    Some(DormantRow { connection, tuple_hash, until, is_closed: false, state })
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {

@@ -264,7 +264,13 @@ pub fn object(scanner: u32, connection: u64) -> ObjectRow {
 }
 
 pub fn dormant(connection: u64, hash: u64) -> Row {
-    Row::Dormant(DormantRow { connection, tuple_hash: hash, until: None, state: vec![connection as u8; 3] })
+    Row::Dormant(DormantRow {
+        connection,
+        tuple_hash: hash,
+        until: None,
+        is_closed: false,
+        state: vec![connection as u8; 3],
+    })
 }
 
 /// At least one row of each table.

@@ -196,7 +196,7 @@ impl Rows {
     }
 
     fn dormant(&mut self, row: &DormantRow) -> Result<()> {
-        let chunk = &mut self.resting[usize::from(row.until.is_some())];
+        let chunk = &mut self.resting[usize::from(row.is_closed)];
         chunk.push(row);
         if chunk.is_full() {
             let packed = chunk.pack(&mut self.compressor)?;

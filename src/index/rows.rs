@@ -204,9 +204,10 @@ pub struct DormantRow {
     pub connection: ConnectionId,
     /// Hash of its two endpoints, whatever the order.
     pub tuple_hash: u64,
-    /// The last moment of capture time at which a closed one can go on: a commit that has seen a later frame drops the
-    /// row. `None` for an open one.
+    /// The last moment of capture time at which it can go on: a commit that has seen a later frame drops the row. `None`: always.
     pub until: Option<Timestamp>,
+    /// It is closed: that moment is near. Those that are lie together.
+    pub is_closed: bool,
     /// Its state, encoded by `track`.
     pub state: Vec<u8>,
 }

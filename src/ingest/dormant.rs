@@ -6,7 +6,7 @@ use super::live::Live;
 use super::order::Then;
 use crate::index::rows::{self, DormantRow, FlowRow};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{FlowId, Limits, Timestamp};
+use crate::model::{FlowId, Limits};
 use crate::store::AtRest;
 use crate::track::Connection;
 
@@ -47,11 +47,12 @@ impl Rest {
 }
 
 /// A connection, with those of its flows that have a file, as its row.
-pub fn encode(connection: Box<Connection>, flows: Vec<Rest>) -> Result<DormantRow, Error> {
-    let (id, until, tuple_hash) = (connection.id, until(&connection), hash_of(&connection));
+pub fn encode(connection: Box<Connection>, flows: Vec<Rest>, limits: &Limits) -> Result<DormantRow, Error> {
+    let (id, until, tuple_hash) = (connection.id, connection.until(limits), hash_of(&connection));
+    let is_closed = connection.is_closed();
     let mut state = postcard::to_extend(&Dormant { connection, flows }, Vec::with_capacity(256))?;
     state.shrink_to_fit();
-    Ok(DormantRow { connection: id, tuple_hash, until, state })
+    Ok(DormantRow { connection: id, tuple_hash, until, is_closed, state })
 }
 
 /// The hash of its endpoints by which it is found again.
@@ -61,18 +62,12 @@ pub fn hash_of(connection: &Connection) -> u64 {
 }
 
 /// Whether and until when a connection may be taken up.
-pub fn rest(connection: &Connection, then: Then) -> rows::Rest {
-    match until(connection) {
+pub fn rest(connection: &Connection, then: Then, limits: &Limits) -> rows::Rest {
+    match connection.until(limits) {
         _ if then == Then::Over => rows::Rest::Over,
         Some(until) => rows::Rest::Until(until),
         None => rows::Rest::Open,
     }
-}
-
-/// When a closed connection accepts no more stragglers, as the tracker sees it.
-fn until(connection: &Connection) -> Option<Timestamp> {
-    let straggler_ns = Limits::default().straggler_ns;
-    connection.closed().flatten().map(|closed| Timestamp(closed.nanoseconds().saturating_add(straggler_ns)))
 }
 
 impl Dormant {

@@ -65,6 +65,8 @@ pub struct Options {
     pub max_jump: Option<u64>,
     /// See [`Limits::max_bytes`].
     pub max_bytes: Option<u64>,
+    /// Seconds that an open connection may be silent before it is over; 0: for ever. See [`Limits::idle_ns`].
+    pub idle: Option<u64>,
     /// Datagrams of UDP are stored too.
     pub udp: Option<bool>,
     /// 802.11 frames whose check sequence is wrong are skipped.
@@ -87,6 +89,8 @@ pub struct Options {
     pub settle_after: Option<u64>,
     /// See [`Limits::awake_flows`].
     pub awake_flows: Option<usize>,
+    /// Goes on without end: what is committed is not kept in memory. A case does not show it.
+    pub lasting: bool,
     /// For the record of runs.
     pub command_line: String,
 }
@@ -243,6 +247,9 @@ pub fn ingest_with(
     }
 }
 
+/// Seconds of silence after which a connection is over, in a case that is made from interfaces.
+const IDLE_LIVE: u64 = 3600;
+
 /// Files what is heard on interfaces into the case at `root`, until that is enough. What was heard is committed every few seconds;
 /// the case can be read meanwhile. The filter of the options is told, not applied: the interfaces know it.
 pub fn capture(
@@ -252,8 +259,8 @@ pub fn capture(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Summary, Error> {
-    let options = Options { group_bytes: Some(1), ..options.clone() };
-    let asked = Settings::asked(&options)?;
+    let options = Options { group_bytes: Some(1), lasting: true, ..options.clone() };
+    let asked = Settings::asked(&Options { idle: options.idle.or(Some(IDLE_LIVE)), ..options.clone() })?;
     into_case(root, &options, &asked, |case, settings| {
         let feed = Feed { read: live.bytes_read(), steps: Box::new(live) };
         let plan = Plan::of_interfaces(interfaces);

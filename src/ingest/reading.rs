@@ -89,7 +89,8 @@ pub fn record(
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
         let workers = options.workers.unwrap_or_else(cores);
-        let start = Start { connection, flow, dormant, batch, workers, budget };
+        let lasting = options.lasting;
+        let start = Start { connection, flow, dormant, batch, workers, budget, lasting };
         let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {

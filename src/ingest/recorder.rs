@@ -28,6 +28,8 @@ use crate::store::names::Names;
 use crate::store::template::Facts;
 use crate::track::{Begun, Connection, Event, Key, Stamp, Tracker};
 
+/// Commits of a recording without end after which connections at rest that are over are forgotten.
+const RENEW_EVERY: u64 = 16;
 /// Segments between two looks at how much is held.
 const LOOK_EVERY: u64 = 256;
 
@@ -57,6 +59,7 @@ pub struct Recorder<'scope> {
     pub(super) spilled: Option<(Stamp, u64)>,
     /// Number of the last commit.
     batch: u64,
+    lasting: bool,
     totals: Totals,
 }
 
@@ -74,6 +77,8 @@ pub struct Start {
     pub workers: usize,
     /// What may be held.
     pub budget: Budget,
+    /// Goes on without end: nothing that is kept in memory may grow from commit to commit.
+    pub lasting: bool,
 }
 
 /// A frame with a segment in it.
@@ -129,6 +134,7 @@ impl<'scope> Recorder<'scope> {
             live_flows: 0,
             spilled: None,
             batch: start.batch,
+            lasting: start.lasting,
             totals: Totals { first_connection: start.connection, ..Totals::default() },
         })
     }
@@ -204,7 +210,25 @@ impl<'scope> Recorder<'scope> {
         self.batch += 1;
         self.crew.settle()?;
         self.payload.end()?;
-        if last { Ok(()) } else { self.payload.begin(self.batch + 1) }
+        if last {
+            return Ok(());
+        }
+        if self.lasting {
+            self.forget()?;
+        }
+        self.payload.begin(self.batch + 1)
+    }
+
+    /// What the last commit holds is no longer known here: the index is asked for it.
+    fn forget(&mut self) -> Result<(), Error> {
+        self.names.forget();
+        self.woken = HashSet::new();
+        self.named = HashSet::new();
+        self.has_earlier_flows = true;
+        if self.batch.is_multiple_of(RENEW_EVERY) {
+            self.dormant = self.scribe.renew_dormant()?;
+        }
+        Ok(())
     }
 
     /// The way to the index, for rows that are not about segments.

@@ -5,7 +5,7 @@ use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use super::Error;
 use crate::index::rows::Row;
-use crate::index::{self, Rows, Writer};
+use crate::index::{self, Hashes, Rows, Writer};
 use crate::model::{ConnectionId, Timestamp};
 
 /// Rows sent at once.
@@ -17,6 +17,7 @@ const AHEAD: usize = 16;
 enum Order {
     Put(Box<Rows>, SyncSender<Box<Rows>>),
     Commit(Reply<()>),
+    RenewDormant(Reply<Hashes>),
     TakeDormant(u64, Option<Timestamp>, Reply<Vec<Vec<u8>>>),
     Forget(ConnectionId),
     PathTaken(String, Reply<bool>),
@@ -58,6 +59,11 @@ impl<'scope> Scribe<'scope> {
     /// The states of connections at rest with this hash of their endpoints that may wake at `now`, oldest first; their rows go.
     pub fn take_dormant(&mut self, tuple_hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>, Gone> {
         self.desk.ask(|reply| Order::TakeDormant(tuple_hash, now, reply))
+    }
+
+    /// See [`Writer::renew_dormant`].
+    pub fn renew_dormant(&mut self) -> Result<Hashes, Gone> {
+        self.desk.ask(Order::RenewDormant)
     }
 
     /// Whether a flow has this path.
@@ -136,6 +142,7 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
                 let _ = written.try_send(rows);
             }
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
+            Order::RenewDormant(reply) => drop(reply.send(index.renew_dormant()?)),
             Order::TakeDormant(hash, now, reply) => drop(reply.send(index.take_dormant(hash, now)?)),
             Order::Forget(connection) => index.forget(connection)?,
             Order::PathTaken(path, reply) => drop(reply.send(index.path_taken(&path)?)),

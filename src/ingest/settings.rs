@@ -30,6 +30,7 @@ impl Settings {
         let mut limits = Limits { max_bytes: options.max_bytes, ..Limits::default() };
         limits.max_jump = options.max_jump.unwrap_or(limits.max_jump);
         limits.overlap_last = options.overlap_last.unwrap_or(limits.overlap_last);
+        limits.idle_ns = options.idle.filter(|seconds| *seconds > 0).map(nanoseconds);
         let mut hashes = options.hashes.clone().unwrap_or_else(|| vec![HashKind::Sha256]);
         hashes.sort_unstable();
         hashes.dedup();
@@ -51,6 +52,7 @@ impl Settings {
             (template::SETTING, options.open),
             ("hash", options.hashes.is_some()),
             ("store", options.store.is_some()),
+            ("idle", options.idle.is_some()),
             ("udp", options.udp.is_some()),
             ("check_fcs", options.check_fcs.is_some()),
         ];
@@ -73,6 +75,7 @@ impl Settings {
             ("overlap", (if self.limits.overlap_last { "last" } else { "first" }).to_owned()),
             ("max_jump", self.limits.max_jump.to_string()),
             ("max_bytes", self.limits.max_bytes.map(|bytes| bytes.to_string()).unwrap_or_default()),
+            ("idle", self.limits.idle_ns.map(|idle| (idle / NANOSECONDS).to_string()).unwrap_or_default()),
             ("store", self.store.name().to_owned()),
             ("udp", yes_or_no(self.udp)),
             ("check_fcs", yes_or_no(self.check_fcs)),
@@ -98,7 +101,8 @@ impl Settings {
         let names = value(map, "hash").split(',').filter(|name| *name != "none");
         let max_bytes = if value(map, "max_bytes").is_empty() { None } else { Some(number("max_bytes")?) };
         let overlap_last = value(map, "overlap") == "last";
-        let limits = Limits { max_jump: number("max_jump")?, max_bytes, overlap_last, ..Limits::default() };
+        let idle_ns = if value(map, "idle").is_empty() { None } else { Some(nanoseconds(number("idle")?)) };
+        let limits = Limits { max_jump: number("max_jump")?, max_bytes, overlap_last, idle_ns, ..Limits::default() };
         let kind = value(map, "store");
         let store = store::Kind::from_name(kind).ok_or_else(|| Error::Setting("store", kind.to_owned()))?;
         let template_text = value(map, "template").to_owned();
@@ -113,6 +117,12 @@ impl Settings {
 fn template(text: &str, open: bool) -> Result<Template, Error> {
     let template = if text.is_empty() { Template::binned() } else { Template::parse(text)? };
     Ok(if open { template.open() } else { template })
+}
+
+const NANOSECONDS: i64 = 1_000_000_000;
+
+fn nanoseconds(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(NANOSECONDS)
 }
 
 fn yes_or_no(is: bool) -> String {

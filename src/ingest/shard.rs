@@ -21,8 +21,7 @@ pub struct Shard {
     settled: HashMap<ConnectionId, DormantRow, foldhash::fast::RandomState>,
     /// Room for the bytes an overlap is compared with.
     pub(super) earlier: Vec<u8>,
-    /// See [`Limits::max_digested_gaps`].
-    max_digested_gaps: u64,
+    limits: Limits,
 }
 
 impl Shard {
@@ -30,8 +29,7 @@ impl Shard {
     /// beyond so many.
     pub fn new(store: Box<dyn PayloadStore>, gather: usize, limits: &Limits, bed: Bed) -> Self {
         let store = Gathered::new(store, gather, limits.awake_flows / SHARDS, bed);
-        let max_digested_gaps = limits.max_digested_gaps;
-        Shard { store, settled: HashMap::default(), earlier: Vec::new(), max_digested_gaps }
+        Shard { store, settled: HashMap::default(), earlier: Vec::new(), limits: limits.clone() }
     }
 
     /// See [`PayloadStore::announce`]; speaks for all shards.
@@ -96,8 +94,10 @@ impl Shard {
         let flows = self.write(&connection, then, desk)?;
         match then {
             Then::Over => {}
-            Then::Settled => drop(self.settled.insert(connection.id, dormant::encode(connection, flows)?)),
-            Then::Rests => desk.put(Row::Dormant(dormant::encode(connection, flows)?))?,
+            Then::Settled => {
+                self.settled.insert(connection.id, dormant::encode(connection, flows, &self.limits)?);
+            }
+            Then::Rests => desk.put(Row::Dormant(dormant::encode(connection, flows, &self.limits)?))?,
         }
         Ok(())
     }
@@ -110,16 +110,16 @@ impl Shard {
             }
         }
         let has_file = |flow| flows.iter().any(|rest| rest.flow == flow);
-        let row = rows::connection(connection, dormant::rest(connection, then), has_file);
+        let row = rows::connection(connection, dormant::rest(connection, then, &self.limits), has_file);
         desk.put(Row::Connection(Box::new(row)))?;
-        let limit = self.max_digested_gaps;
+        let limit = self.limits.max_digested_gaps;
         rows::anomalies(connection, limit).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;
         Ok(flows)
     }
 
     fn close(&mut self, file: &File<'_>, desk: &mut Desk) -> Result<Rest, Error> {
         let id = file.flow().id;
-        let digested = file.is_digested(self.max_digested_gaps);
+        let digested = file.is_digested(self.limits.max_digested_gaps);
         let (mut live, stored) = self.store.close(id, file.extent().length(), digested)?;
         let extents = live.encoder.finish().unwrap_or_default();
         let row =

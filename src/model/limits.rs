@@ -28,6 +28,9 @@ pub struct Limits {
     pub max_networks: usize,
     /// How long a closed connection accepts stragglers, in nanoseconds of capture time: as long as TCP's longest TIME-WAIT.
     pub straggler_ns: i64,
+    /// How long an open connection may be silent before it is over, in nanoseconds of capture time; one that only one side was heard of
+    /// no longer than stragglers. `None`: for ever.
+    pub idle_ns: Option<i64>,
     /// Segments of any connection after which a closed one is thought to be whole, and recorded: its last acknowledgements
     /// come sooner. Changes nothing that is recorded.
     pub settle_after: u64,
@@ -50,6 +53,7 @@ impl Default for Limits {
             fragment_ns: 60_000_000_000,
             max_networks: 4096,
             straggler_ns: 120_000_000_000,
+            idle_ns: None,
             settle_after: 1024,
             awake_flows: 2048,
         }

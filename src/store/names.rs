@@ -26,6 +26,12 @@ impl Names {
         Names { template, given: HashTable::new(), next: HashMap::default(), hasher: RandomState::default() }
     }
 
+    /// Forgets the names that were given: whoever says which are taken knows them from now on.
+    pub fn forget(&mut self) {
+        self.given.clear();
+        self.next.clear();
+    }
+
     /// The path of the next flow with these facts. `taken` tells whether an earlier commit has a path; it is only asked
     /// the first time a name comes up.
     pub fn next<E>(&mut self, facts: &Facts<'_>, mut taken: impl FnMut(&str) -> Result<bool, E>) -> Result<String, E> {

@@ -7,7 +7,7 @@ use super::link::{FirstPath, Link, Stations};
 use super::rare::Rarely;
 use super::span::{Span, union};
 use super::{Direction, at_rest, state};
-use crate::model::{AnomalyKind, ConnectionId, Endpoint, FlowId, Path, Segment, Timestamp, Transport};
+use crate::model::{AnomalyKind, ConnectionId, Endpoint, FlowId, Limits, Path, Segment, Timestamp, Transport};
 
 /// Everything known of a connection. Sides are 0 and 1, the lower endpoint first, whoever opened it.
 ///
@@ -152,6 +152,16 @@ impl Connection {
         self.known.put(Known::CLOSED, true);
         self.known.put(Known::CLOSED_TIMED, at.is_some());
         self.closed_at = at.unwrap_or_default();
+    }
+
+    /// The last moment at which it takes a segment: see [`Limits::straggler_ns`] and [`Limits::idle_ns`]. `None`: it always does.
+    pub fn until(&self, limits: &Limits) -> Option<Timestamp> {
+        let after = |time: Timestamp, ns: i64| Timestamp(time.nanoseconds().saturating_add(ns));
+        let stragglers = self.closed().flatten().map(|closed| after(closed, limits.straggler_ns));
+        let is_answered = || self.directions.iter().all(Direction::is_heard);
+        let patience = |idle: i64| if is_answered() { idle } else { idle.min(limits.straggler_ns) };
+        let idle = limits.idle_ns.and_then(|idle| Some(after(self.span()?.1, patience(idle))));
+        [stragglers, idle].into_iter().flatten().min()
     }
 
     /// Time of its earliest and latest frame.

@@ -191,6 +191,28 @@ fn a_closed_connection_gives_way_to_the_same_syn() {
 }
 
 #[test]
+fn a_connection_that_was_silent_too_long_is_over() {
+    let idle = |seconds: i64| Limits { idle_ns: Some(seconds * 1_000_000_000), ..Limits::default() };
+    check_with(
+        idle(600),
+        "1>2 S  100
+         2>1 SA 500 ack=101
+         1>2 PA 101 =one t=602 -> f1 begun 1>2 / f1 base 0 / f1 new 0..3
+         1>2 PA 104 =two t=1203 -> c1 ended S1 / f3 begun 1>2 / f3 base 0 / f3 new 0..3
+         = c1 S1 ShD
+         = c2 OTH D",
+    );
+    // one that nobody answered is over sooner
+    check_with(
+        idle(600),
+        "1>2 S  100
+         1>2 PA 101 =one t=122 -> c1 ended S0 / f2 begun 1>2 / f2 base 0 / f2 new 0..3
+         = c1 S0 S
+         = c2 OTH D",
+    );
+}
+
+#[test]
 fn a_late_syn_fixes_position_zero() {
     check(
         "1>2 PA 111 =world -> f1 begun 1>2 / f1 base 0 / f1 new 0..5

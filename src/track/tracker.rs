@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use smallvec::SmallVec;
+
 use super::Connection;
 use super::connection::Known;
 use super::event::{Event, Stamp};
@@ -134,7 +136,7 @@ impl Tracker {
         let mut chain: Vec<Slot> = self.table.chain(self.table.newest_beside(idlest)).collect();
         while let Some(oldest) = chain.pop() {
             let connection = self.table.remove(oldest);
-            let past = is_past(&connection, self.now, self.limits.straggler_ns);
+            let past = is_past(&connection, self.now, &self.limits);
             out.push(if past { Event::Ended(connection) } else { Event::Rests(connection) });
         }
     }
@@ -143,9 +145,9 @@ impl Tracker {
     pub fn finish(&mut self) -> impl ExactSizeIterator<Item = (Box<Connection>, bool)> + use<> {
         self.closing = VecDeque::new();
         self.cooling = VecDeque::new();
-        let (now, straggler_ns) = (self.now, self.limits.straggler_ns);
+        let (now, limits) = (self.now, self.limits.clone());
         self.table.drain().map(move |connection| {
-            let past = is_past(&connection, now, straggler_ns);
+            let past = is_past(&connection, now, &limits);
             (connection, !past)
         })
     }
@@ -168,8 +170,8 @@ impl Tracker {
     }
 
     fn choose(&self, newest: Slot, segment: &Segment<'_>) -> Choice {
-        let (now, straggler_ns) = (self.now, self.limits.straggler_ns);
-        choose(&self.table, newest, segment, &self.limits, |connection| !is_past(connection, now, straggler_ns))
+        let (now, limits) = (self.now, &self.limits);
+        choose(&self.table, newest, segment, limits, |connection| !is_past(connection, now, limits))
     }
 
     fn open(
@@ -181,6 +183,8 @@ impl Tracker {
         out: &mut Vec<Event>,
     ) -> Slot {
         if newest.is_some() {
+            self.drop_past(newest, out);
+            newest = self.table.newest(key);
             self.make_room(at, newest, out);
             newest = self.table.newest(key);
             self.replace_same_path(newest, segment);
@@ -188,6 +192,15 @@ impl Tracker {
         let connection = Connection::new(self.next_connection, segment);
         self.next_connection += 1;
         self.table.insert_before(key, newest, connection, self.tick())
+    }
+
+    /// Ends the connections between two endpoints that take no segment any more: those that idled too long.
+    fn drop_past(&mut self, newest: Option<Slot>, out: &mut Vec<Event>) {
+        let past = |&slot: &Slot| is_past(self.table.get(slot), self.now, &self.limits);
+        let mut past: SmallVec<[Slot; 4]> = self.table.chain(newest).filter(past).collect();
+        while let Some(oldest) = past.pop() {
+            out.push(Event::Ended(self.table.remove(oldest)));
+        }
     }
 
     /// Keeps the chain between two endpoints short enough to be searched for every segment.
@@ -278,8 +291,7 @@ impl Tracker {
     }
 }
 
-/// Its time for stragglers is over.
-fn is_past(connection: &Connection, now: Option<Timestamp>, straggler_ns: i64) -> bool {
-    let closed = connection.closed().flatten();
-    closed.zip(now).is_some_and(|(closed, now)| now.since(closed) > straggler_ns)
+/// It takes no segment any more.
+fn is_past(connection: &Connection, now: Option<Timestamp>, limits: &Limits) -> bool {
+    connection.until(limits).zip(now).is_some_and(|(until, now)| until < now)
 }

@@ -16,19 +16,24 @@ fn when_connections_rest_changes_nothing() {
         let place = Place::of(store);
         let middle = sent.len() / 2;
         let captures = [capture(&place, "a.pcap", &sent[..middle]), capture(&place, "b.pcap", &sent[middle..])];
-        let record = |case: &str, settle_after: u64, awake_flows: usize, group_bytes: u64| {
+        let record = |idle: u64, case: &str, settle_after: u64, awake_flows: usize, group_bytes: u64| {
+            let case = &format!("{case} {idle}");
             let paths: Vec<PathBuf> = captures.iter().map(|name| place.path().join(name)).collect();
             let (settle_after, group_bytes) = (Some(settle_after), Some(group_bytes));
             let (awake_flows, store) = (Some(awake_flows), Some(store));
-            let options = Options { settle_after, awake_flows, group_bytes, store, ..Options::default() };
+            let idle = Some(idle);
+            let options = Options { settle_after, awake_flows, group_bytes, store, idle, ..Options::default() };
             ingest(&place.path().join(case), &paths, &options, &mut Silent).unwrap();
             place.assert_whole(case);
             place.contents(case)
         };
-        let never = record("never", u64::MAX / 2, usize::MAX, u64::MAX);
-        record("at once", 0, usize::MAX, u64::MAX).assert_equals(&never, "rest after no segment");
-        record("asleep", u64::MAX / 2, 0, u64::MAX).assert_equals(&never, "flows sleep as soon as they may");
-        record("soon", 7, 0, 0).assert_equals(&never, "rest after 7 segments, every group committed");
+        // 0: open connections are never over
+        for idle in [0, 1] {
+            let never = record(idle, "never", u64::MAX / 2, usize::MAX, u64::MAX);
+            record(idle, "at once", 0, usize::MAX, u64::MAX).assert_equals(&never, "rest after no segment");
+            record(idle, "asleep", u64::MAX / 2, 0, u64::MAX).assert_equals(&never, "flows sleep as soon as they may");
+            record(idle, "soon", 7, 0, 0).assert_equals(&never, "rest after 7 segments, every group committed");
+        }
     });
 }
 

@@ -177,10 +177,11 @@ fn limits() -> String {
         fragment_ns,
         max_networks,
         straggler_ns,
+        idle_ns,
         settle_after: _,
         awake_flows: _,
     } = Limits::default();
-    assert!(max_bytes.is_none() && !overlap_last);
+    assert!(max_bytes.is_none() && idle_ns.is_none() && !overlap_last);
     let rows = [
         ("jump of sequence numbers that begins another part (`--max-jump`)", format!("{} MiB", max_jump >> 20)),
         ("payload bytes stored of a flow (`--max-bytes`)", "no limit".to_owned()),
@@ -198,6 +199,7 @@ fn limits() -> String {
         ),
         ("802.11 networks listed of a capture", max_networks.to_string()),
         ("time a closed connection accepts stragglers", format!("{} s of capture time", straggler_ns / 1_000_000_000)),
+        ("time an open connection may be silent (`--idle`)", "no limit; 1 h in a case made by `capture`".to_owned()),
     ];
     table(["limit", "value"], rows.map(|(name, value)| [name.to_owned(), value]))
 }

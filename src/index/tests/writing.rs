@@ -82,7 +82,15 @@ fn closed_connections_rest_until_a_later_frame_was_seen() {
     let (_, last) = later.span.unwrap();
     for (id, until) in [(1, Some(last)), (2, None)] {
         writer.put(connection(id)).unwrap();
-        writer.put(Row::Dormant(DormantRow { connection: id, tuple_hash: id, until, state: vec![] })).unwrap();
+        writer
+            .put(Row::Dormant(DormantRow {
+                connection: id,
+                tuple_hash: id,
+                until,
+                is_closed: until.is_some(),
+                state: vec![],
+            }))
+            .unwrap();
     }
     writer.commit().unwrap();
     assert_eq!(writer.dormant_hashes().unwrap(), Hashes::from_iter([1, 2]));

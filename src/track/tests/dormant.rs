@@ -103,8 +103,7 @@ impl Run {
             let ends = [segment.src.min(segment.dst), segment.src.max(segment.dst)];
             let now = Timestamp(self.time);
             for connection in self.resting.extract_if(.., |connection| connection.ends() == ends) {
-                let past = |closed| now.since(closed) > self.limits.straggler_ns;
-                match connection.closed().flatten().is_some_and(past) {
+                match connection.until(&self.limits).is_some_and(|until| until < now) {
                     true => self.ended.push(connection),
                     false => self.tracker.resume(connection),
                 }
@@ -143,14 +142,20 @@ impl Run {
     }
 }
 
+/// How long open connections may be silent: less than some steps, more than most.
+fn idle() -> impl Strategy<Value = Option<i64>> {
+    prop::option::of((0..200i64).prop_map(|seconds| seconds * 1_000_000_000))
+}
+
 proptest! {
     #[test]
     fn resting_changes_nothing(
         lines in proptest::collection::vec(line(), 1..60),
         rests in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
         settle_after in 0u64..10,
+        idle_ns in idle(),
     ) {
-        let limits = Limits { max_jump: 1000, max_generations: 4, ..Limits::default() };
+        let limits = Limits { max_jump: 1000, max_generations: 4, idle_ns, ..Limits::default() };
         let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { settle_after, ..limits }));
         let rests: Vec<usize> = rests.iter().map(|at| at.index(lines.len())).collect();
         for (at, line) in lines.iter().enumerate() {
@@ -166,8 +171,9 @@ proptest! {
     fn resting_the_idlest_changes_nothing(
         lines in proptest::collection::vec((line(), 0..3u8), 1..60),
         settle_after in 0u64..100,
+        idle_ns in idle(),
     ) {
-        let limits = Limits { max_jump: 1000, max_generations: 4, ..Limits::default() };
+        let limits = Limits { max_jump: 1000, max_generations: 4, idle_ns, ..Limits::default() };
         let (mut undisturbed, mut disturbed) = (Run::new(limits.clone()), Run::new(Limits { settle_after, ..limits }));
         for (line, rests) in lines {
             undisturbed.observe(&line);
