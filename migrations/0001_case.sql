@@ -28,7 +28,8 @@ CREATE TABLE run (                     -- what the wall clock and the place say;
     command_line TEXT NOT NULL,
     user_seconds   REAL,
     system_seconds REAL,
-    peak_memory_bytes INTEGER
+    peak_memory_bytes INTEGER,
+    message      TEXT                  -- why it did not get to its end; NULL if it did, or nobody could say
 ) STRICT;
 
 CREATE TABLE capture (
@@ -103,6 +104,12 @@ CREATE TABLE connection (
     orig_start_ns INTEGER, orig_end_ns  INTEGER, orig_isn INTEGER, orig_vlan INTEGER,
     resp_flow_id  INTEGER, resp_packets INTEGER NOT NULL, resp_stored INTEGER NOT NULL,
     resp_start_ns INTEGER, resp_end_ns  INTEGER, resp_isn INTEGER, resp_vlan INTEGER
+) STRICT;
+
+CREATE TABLE continued (               -- connections that began in a case before
+    connection_id INTEGER PRIMARY KEY,
+    earlier_case  TEXT NOT NULL,       -- name of its directory
+    earlier_id    INTEGER NOT NULL     -- its number there
 ) STRICT;
 
 CREATE TABLE ends (                    -- addresses and ports of all connections, to find them by: see index/ends.rs

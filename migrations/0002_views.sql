@@ -80,6 +80,9 @@ SELECT capture_id, reason, frames, bytes,
         WHEN 136 THEN 'udplite' ELSE CAST(protocol AS TEXT) END AS protocol
 FROM skip;
 
+CREATE VIEW continued_connections AS
+SELECT connection_id, earlier_case, earlier_id FROM continued;
+
 -- What captures say of one network is added up; of what it says of itself the first counts.
 CREATE VIEW wifi_networks AS
 SELECT bssid, ssid, channel, security, beacons, probe_responses, data_frames, encrypted_frames, captures, first_ns, last_ns,

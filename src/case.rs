@@ -23,6 +23,7 @@ use crate::store::packed::{self, recover::recover as recover_packs};
 use crate::store::recover::recover;
 
 pub mod payload;
+pub mod shelf;
 pub mod verify;
 
 pub use payload::Payload;
@@ -121,6 +122,11 @@ impl Writer {
             writer.end_objects(true)?;
         }
         Ok(writer)
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        &self.hold.root
     }
 
     /// Objects are about to be written, before the rows that name them.

@@ -230,7 +230,8 @@ fn every_table_is_sealed() {
     assert_eq!(tables, sealed);
     let (_packed, packed) = made_with(Kind::Packed);
     let packed = crate::support::open(&packed);
-    for table in tables {
+    // only cases of interfaces have rows in `continued`: see `capture::rolling`
+    for table in tables.into_iter().filter(|table| table != "continued") {
         let index = if table == "pack_frame" { &packed } else { &index };
         assert_ne!(select(index, &format!("SELECT count(*) FROM {table}")), ["0"], "{table} is empty here");
     }

@@ -278,7 +278,9 @@ fn what_cannot_be_had_is_said() {
     let capture = capture.to_str().unwrap();
     for (options, says) in [
         (&["-i", "lo"][..], "-i"),
-        (&["-S", "tcp_timeout=3"], "tcp_timeout"),
+        (&["-z", "."], "-U"),
+        (&["-U", "nobody_of_that_name"], "nobody_of_that_name"),
+        (&["-S", "tcp_timeout=x"], "tcp_timeout"),
         (&["-S", "nonsense=3"], "nonsense"),
         (&["-S", "nonsense"], "NAME=VALUE"),
         (&["-e", "nonsense"], "nonsense"),

@@ -83,6 +83,13 @@ pub enum Step {
     Quiet,
     /// How far a capture is that goes on: it may be that nothing more is heard of it.
     SoFar(Box<Ended>),
+    /// A capture that was not planned begins: what is heard on an interface.
+    Begun {
+        /// Its number: one more than that of the one before.
+        capture: usize,
+        /// The interface, or the file that its frames are kept in.
+        path: PathBuf,
+    },
 }
 
 /// What became of a capture.

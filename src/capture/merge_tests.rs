@@ -39,7 +39,7 @@ fn steps(merge: Merge) -> Vec<String> {
                 out.push(format!("end {capture} {frames}{}", if stop.is_some() { "!" } else { "" }));
             }
             Step::Quiet => out.push("quiet".to_owned()),
-            Step::SoFar(_) => panic!("files end"),
+            Step::SoFar(_) | Step::Begun { .. } => panic!("files are planned, and end"),
         }
     }
     out

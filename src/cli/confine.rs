@@ -151,6 +151,13 @@ impl Room {
     }
 }
 
+impl Room {
+    /// It does not go again.
+    pub fn stays(mut self) {
+        self.made = false;
+    }
+}
+
 impl Drop for Room {
     fn drop(&mut self) {
         if self.made {

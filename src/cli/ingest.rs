@@ -65,7 +65,7 @@ Examples:
 
 /// Ingests, and says on stderr what became of it.
 pub fn run(args: Args, unconfined: Unconfined) -> Result<Done, Error> {
-    let _room = args.privileges.give_up(&args.case, unconfined)?;
+    let _room = args.privileges.give_up(&args.case, None, unconfined)?;
     let scanners = scanners(&args.scan, &args.plugins)?;
     let options = Options {
         filter: args.filter,

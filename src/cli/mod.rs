@@ -30,6 +30,7 @@ pub mod selection;
 pub mod show;
 pub mod size;
 pub mod span;
+pub mod status;
 pub mod tcpflow;
 pub mod verify;
 pub mod words;

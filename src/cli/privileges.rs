@@ -23,16 +23,28 @@ pub struct Privileges {
 }
 
 impl Privileges {
-    /// Gives up all that a command with this case does not need, and keeps the process to it. The case's directory is made if it
-    /// is missing, and given to the user.
-    pub fn give_up(&self, case: &Path, unconfined: Unconfined) -> Result<Room, Error> {
-        let room = self.room(case)?;
-        Places::new_case(&room).confine(unconfined)?;
-        Ok(room)
+    /// Gives up all that a command with this case, and a directory `beside` it, does not need, and keeps the process to them. Either is
+    /// made if it is missing, and given to the user.
+    pub fn give_up(
+        &self,
+        case: &Path,
+        beside: Option<&Path>,
+        unconfined: Unconfined,
+    ) -> Result<[Option<Room>; 2], Error> {
+        let user = self.enter()?;
+        let room = user.room(case)?;
+        let mut places = Places::new_case(&room);
+        let beside = beside.map(|path| user.room(path)).transpose()?;
+        if let Some(room) = &beside {
+            places = places.directory(&room.path);
+        }
+        user.become_for_good()?;
+        places.confine(unconfined)?;
+        Ok([beside, Some(room)])
     }
 
-    /// The same without being confined.
-    pub fn room(&self, case: &Path) -> Result<Room, Error> {
+    /// Finds the user, then takes the directory for all there is.
+    pub fn enter(&self) -> Result<Becoming, Error> {
         let user = self.user.as_deref().map(find).transpose()?;
         if user.is_some() && !geteuid().is_root() {
             return Err(Error::Usage("only root can become another user".into()));
@@ -41,32 +53,47 @@ impl Privileges {
             let entered = chroot(root).and_then(|()| chdir("/"));
             entered.map_err(|error| at(root)(error.into()))?;
         }
-        let room = Room::make(case)?;
-        if let Some(user) = user.as_ref().filter(|_| room.made) {
-            chown(&room.path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(at(&room.path))?;
+        Ok(Becoming(user))
+    }
+}
+
+/// The user the process is to be, if it is to be another.
+pub struct Becoming(Option<User>);
+
+impl Becoming {
+    /// The directory, made if it is missing, and then given to the user.
+    pub fn room(&self, path: &Path) -> Result<Room, Error> {
+        let room = Room::make(path)?;
+        if room.made {
+            self.give(path)?;
         }
-        become_user(user.as_ref())?;
         Ok(room)
+    }
+
+    /// Gives a directory to the user.
+    pub fn give(&self, path: &Path) -> Result<(), Error> {
+        let Some(user) = &self.0 else { return Ok(()) };
+        chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).map_err(at(path))
+    }
+
+    /// Becomes the user: no capability is left, and none comes back.
+    pub fn become_for_good(&self) -> Result<(), Error> {
+        let failed = |error: std::io::Error| Error::Confinement(format!("privileges cannot be dropped: {error}"));
+        if let Some(user) = &self.0 {
+            drop_to(user).map_err(|error| failed(error.into()))?;
+        }
+        if !geteuid().is_root() {
+            let none = CapabilitySet::empty();
+            let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+            set_capabilities(None, sets).map_err(|error| failed(error.into()))?;
+        }
+        set_no_new_privs(true).map_err(|error| failed(error.into()))
     }
 }
 
 /// Whether this is root, whom everything is open to.
 pub fn is_root() -> bool {
     geteuid().is_root()
-}
-
-/// Becomes the user for good: no capability is left, and none comes back.
-fn become_user(user: Option<&User>) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::Confinement(format!("privileges cannot be dropped: {error}"));
-    if let Some(user) = user {
-        drop_to(user).map_err(|error| failed(error.into()))?;
-    }
-    if !geteuid().is_root() {
-        let none = CapabilitySet::empty();
-        let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
-        set_capabilities(None, sets).map_err(|error| failed(error.into()))?;
-    }
-    set_no_new_privs(true).map_err(|error| failed(error.into()))
 }
 
 fn drop_to(user: &User) -> Result<(), Errno> {

@@ -76,6 +76,15 @@ impl Progress for Capture {
     }
 }
 
+/// A line of text on stderr, if that is a terminal.
+pub fn line(when: When) -> ProgressBar {
+    let bar = if when == When::Never { ProgressBar::hidden() } else { bar() };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// A bar over `total` bytes on stderr, if that is a terminal.
 pub fn bytes(total: u64) -> ProgressBar {
     let bar = bar();

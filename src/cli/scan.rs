@@ -87,7 +87,7 @@ pub fn chosen(enabled: &[String], disabled: &[String]) -> Vec<Chosen> {
 
 /// Scans, and says on stderr what was found.
 pub fn run(args: &Args, unconfined: Unconfined) -> Result<Done, Error> {
-    let _room = args.privileges.give_up(&args.case.path, unconfined)?;
+    let _room = args.privileges.give_up(&args.case.path, None, unconfined)?;
     let mut scanners = args.which.chosen(&args.plugins);
     scanners.extend(args.plugins.load()?);
     if scanners.is_empty() {

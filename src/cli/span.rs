@@ -1,4 +1,9 @@
-//! Spans of time on the command line: plain seconds, or with a suffix.
+//! Spans of time on the command line: plain seconds, or with a suffix; and what happens every so often or so many bytes.
+
+use std::time::Duration;
+
+use super::size;
+use crate::capture::live::Every;
 
 /// Reads `90`, `90s`, `15m`, `2h`, `7d`, or `never` as 0: seconds. For clap: the error is a sentence.
 pub fn parse(text: &str) -> Result<u64, String> {
@@ -19,9 +24,24 @@ pub fn parse(text: &str) -> Result<u64, String> {
     if seconds == 0 { Err("no time at all: say never".into()) } else { Ok(seconds) }
 }
 
+/// Reads a size, a time, or both with a comma between: `10G`, `1h`, `1h,10G`. A small m is minutes.
+pub fn every(text: &str) -> Result<Every, String> {
+    let mut every = Every::default();
+    for one in text.split(',') {
+        match parse(one) {
+            Ok(0) => return Err("that would never be".into()),
+            Ok(seconds) if one.ends_with(char::is_alphabetic) => every.time = Some(Duration::from_secs(seconds)),
+            _ => every.bytes = Some(size::parse(one).ok().filter(|&bytes| bytes > 0).ok_or(EVERY)?),
+        }
+    }
+    Ok(every)
+}
+
+const EVERY: &str = "expected a time or a size, such as 1h, 10G or 1h,10G";
+
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
 
     #[test]
     fn spans() {
@@ -30,6 +50,19 @@ mod tests {
         }
         for bad in ["", "m", "-1", "1.5h", "1 h", "1w", "0", "99999999999999999999", "18446744073709551615h"] {
             assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_and_sizes() {
+        let (hour, gigabyte) = (Some(Duration::from_secs(3600)), Some(1 << 30));
+        assert_eq!(every("1h"), Ok(Every { time: hour, bytes: None }));
+        assert_eq!(every("60m"), Ok(Every { time: hour, bytes: None }));
+        assert_eq!(every("1G"), Ok(Every { time: None, bytes: gigabyte }));
+        assert_eq!(every("1024M,1h"), Ok(Every { time: hour, bytes: gigabyte }));
+        assert_eq!(every("3600"), Ok(Every { time: None, bytes: Some(3600) }));
+        for bad in ["", "never", "1w", "0", "1h,", "0G"] {
+            assert!(every(bad).is_err(), "{bad}");
         }
     }
 }

@@ -55,6 +55,7 @@ tables! {
         orig_flow_id, orig_packets, orig_stored, orig_start_ns, orig_end_ns, orig_isn, orig_vlan, \
         resp_flow_id, resp_packets, resp_stored, resp_start_ns, resp_end_ns, resp_isn, resp_vlan"
     ) key ("id");
+    CONTINUED = "continued" ("connection_id, earlier_case, earlier_id") key ("connection_id");
     ENDS = "ends" ("id, data") key ("id") unsealed 0;
     FLOW = "flow" (
         "id, connection_id, side, part, path_key, path, base, length, stored_bytes, missing_tail_bytes, packets, \

@@ -17,6 +17,7 @@ pub const COLUMNS: &[View] = &[
     ("gaps", GAPS),
     ("conflicts", CONFLICTS),
     ("skipped", SKIPPED),
+    ("continued_connections", CONTINUED),
     ("wifi_networks", WIFI_NETWORKS),
     ("findings", FINDINGS),
     ("objects", OBJECTS),
@@ -38,6 +39,12 @@ pub const FUNCTIONS: &[(&str, &str)] = &[
     ("iso(ns)", "nanoseconds since 1970 as text, ISO 8601, UTC"),
     ("ns(text)", "a time, as `--since` takes it, as nanoseconds since 1970; NULL if it is none"),
     ("payload(flow_id)", "the bytes of a flow, holes as zeros; NULL if it has none"),
+];
+
+const CONTINUED: &[(&str, &str)] = &[
+    ("connection_id", "a connection that was going on when this case was begun by `capture --roll`"),
+    ("earlier_case", "the name of the case before"),
+    ("earlier_id", "its number there"),
 ];
 
 const CAPTURES: &[(&str, &str)] = &[

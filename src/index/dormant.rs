@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cells::{DORMANT, cells};
+use super::list::list;
 use super::{DormantRow, Error, Result, Writer};
 use crate::model::{ConnectionId, Timestamp};
 
@@ -149,6 +150,19 @@ impl Writer {
             self.forget(*connection)?;
         }
         Ok(taken.into_iter().map(|(_, state)| state).collect())
+    }
+
+    /// All connections at rest that may still wake: their numbers, and their states.
+    pub fn dormant(&mut self) -> Result<Vec<DormantRow>> {
+        let rows: Vec<i64> = list(&self.db, "SELECT id FROM dormant ORDER BY id", [], |row| row.get(0))?;
+        let mut all = Vec::new();
+        for row in rows {
+            self.decode_dormant(row)?;
+            all.extend(self.sleepers.decoded.remove(&row).unwrap_or_default());
+        }
+        let is_over = |until: Timestamp| self.last.is_some_and(|last| until < last);
+        all.retain(|sleeper| !sleeper.until.is_some_and(is_over));
+        Ok(all)
     }
 
     /// Puts a row of connections at rest.

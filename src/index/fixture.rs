@@ -277,6 +277,7 @@ pub fn dormant(connection: u64, hash: u64) -> Row {
 pub fn everything() -> Vec<Row> {
     vec![
         connection(1),
+        Row::Continued(Box::new(ContinuedRow { connection: 1, earlier_case: "monday".into(), earlier: 7 })),
         flow(1),
         origin(1),
         conflict(1, 0, "ab", false, 2),

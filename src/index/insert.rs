@@ -3,9 +3,9 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
-use super::cells::{ANOMALY, CAPTURE, CONFLICT, Cell, EXTENT, SKIP, Table, WIFI_NETWORK, cells};
+use super::cells::{ANOMALY, CAPTURE, CONFLICT, CONTINUED, Cell, EXTENT, SKIP, Table, WIFI_NETWORK, cells};
 use super::prepared::{Iter, Next, PLAIN, Special};
-use super::rows::{AnomalyRow, CaptureRow, ConflictRow, FrameRef, Row};
+use super::rows::{AnomalyRow, CaptureRow, ConflictRow, ContinuedRow, FrameRef, Row};
 use super::{Error, Result, Rows, Writer};
 use crate::model::{Checksum, FlowId};
 
@@ -42,6 +42,7 @@ impl Writer {
     fn put_special(&mut self, row: &Special) -> Result<()> {
         match row {
             Special::Extents(flow, chunk) => self.put_extents(*flow, chunk),
+            Special::Continued(row) => self.put_continued(row),
             Special::Conflict(row) => self.put_conflict(row),
             Special::Anomaly(row) => self.put_anomaly(row),
             Special::Capture(row) => self.put_capture(row),
@@ -50,6 +51,11 @@ impl Writer {
             Special::Fragments(state) => self.put_fragments(state),
             Special::Resting(row) => self.put_packed(row),
         }
+    }
+
+    /// Says where a connection was before.
+    fn put_continued(&mut self, row: &ContinuedRow) -> Result<()> {
+        self.insert_new(&CONTINUED, &cells![row.connection, row.earlier_case.as_str(), row.earlier])
     }
 
     /// Appends a chunk to those a flow has.

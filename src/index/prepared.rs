@@ -5,7 +5,8 @@ use super::cells::{CONNECTION, Cell, FLOW, GAP, Table, cells};
 use super::community::push_community_id;
 use super::dormant::{Chunk, Compressor, Packed};
 use super::rows::{
-    AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, RecountRow, Rest, Row, path_key,
+    AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, ContinuedRow, DormantRow, FlowRow, RecountRow, Rest, Row,
+    path_key,
 };
 use super::seal::digest;
 use super::{Result, ends, macs};
@@ -44,6 +45,7 @@ pub struct Rows {
 #[derive(Debug)]
 pub(super) enum Special {
     Extents(FlowId, Vec<u8>),
+    Continued(Box<ContinuedRow>),
     Conflict(Box<ConflictRow>),
     Anomaly(Box<AnomalyRow>),
     Capture(Box<CaptureRow>),
@@ -87,6 +89,7 @@ impl Rows {
             Row::Flow(row) => self.flow(&row),
             Row::Dormant(row) => return self.dormant(&row),
             Row::Extents(flow, chunk) => self.special(Special::Extents(flow, chunk)),
+            Row::Continued(row) => self.special(Special::Continued(row)),
             Row::Conflict(row) => self.special(Special::Conflict(row)),
             Row::Anomaly(row) => self.special(Special::Anomaly(row)),
             Row::Capture(row) => self.special(Special::Capture(row)),

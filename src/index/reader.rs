@@ -88,6 +88,13 @@ pub struct ConnectionInfo {
     pub flow_ids: [Option<FlowId>; 2],
 }
 
+impl ConnectionInfo {
+    /// Both sides said so, or one reset it: only stragglers can follow.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state.as_str(), "SF" | "REJ" | "RSTO" | "RSTR" | "RSTOS0" | "RSTRH")
+    }
+}
+
 /// Bytes of a flow that one frame brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentInfo {

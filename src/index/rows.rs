@@ -11,6 +11,8 @@ use crate::model::{
 pub enum Row {
     /// A connection, whole; replaces none (a dormant one was taken before).
     Connection(Box<ConnectionRow>),
+    /// A connection of this case goes on with one of a case before.
+    Continued(Box<ContinuedRow>),
     /// A payload file of a connection, with its gaps.
     Flow(Box<FlowRow>),
     /// A full chunk of extents of a flow, encoded by [`extents::Encoder`](super::extents::Encoder); appended after those it has.
@@ -40,6 +42,17 @@ pub struct RecountRow {
     pub to: Option<Unused>,
     /// Its captured bytes.
     pub bytes: u64,
+}
+
+/// Where a connection was before.
+#[derive(Clone, Debug)]
+pub struct ContinuedRow {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The name of the directory of the case before.
+    pub earlier_case: String,
+    /// Its number there.
+    pub earlier: ConnectionId,
 }
 
 /// A connection: originator first.

@@ -26,6 +26,8 @@ pub struct Run {
     pub system_seconds: Option<f64>,
     /// Highest resident memory.
     pub peak_memory_bytes: Option<u64>,
+    /// Why it did not get to its end; `None` if it did, or nobody could say.
+    pub message: Option<String>,
 }
 
 /// A capture: a row of the `captures` view.
@@ -96,7 +98,7 @@ impl Reader {
     /// Every run, in order.
     pub fn runs(&self) -> Result<Vec<Run>> {
         let sql = "SELECT id, started_ns, ended_ns, version, command_line, user_seconds, system_seconds,
-            peak_memory_bytes FROM run ORDER BY id";
+            peak_memory_bytes, message FROM run ORDER BY id";
         list(&self.db, sql, [], |row| {
             Ok(Run {
                 id: row.get(0)?,
@@ -107,6 +109,7 @@ impl Reader {
                 user_seconds: row.get(5)?,
                 system_seconds: row.get(6)?,
                 peak_memory_bytes: row.get::<_, Option<i64>>(7)?.map(|bytes| bytes as u64),
+                message: row.get(8)?,
             })
         })
     }

@@ -78,6 +78,11 @@ impl Writer {
         settings(&self.db)
     }
 
+    /// The latest frame of any connection.
+    pub fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
     /// How many commits the case has seen.
     pub fn batch(&self) -> Result<u64> {
         batch(&self.db)
@@ -118,6 +123,12 @@ impl Writer {
         let sql = "UPDATE run SET ended_ns = ?2, user_seconds = ?3, system_seconds = ?4, peak_memory_bytes = ?5
             WHERE id = ?1";
         self.db.execute(sql, (id, ended_ns, user_s, system_s, peak as i64))?;
+        Ok(())
+    }
+
+    /// The run did not get to its end.
+    pub fn fail_run(&mut self, id: i64, ended_ns: i64, why: &str) -> Result<()> {
+        self.db.execute("UPDATE run SET ended_ns = ?2, message = ?3 WHERE id = ?1", (id, ended_ns, why))?;
         Ok(())
     }
 

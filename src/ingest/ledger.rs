@@ -1,6 +1,7 @@
 //! What became of every frame of every capture: used, or skipped for one reason.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use super::plan::Plan;
 use super::recorder::Recorder;
@@ -14,6 +15,7 @@ use crate::model::{AnomalyKind, CaptureId, FrameHead, Note, Skip, Timestamp, Unu
 use crate::track::Stamp;
 
 /// The accounts of this ingest's captures.
+#[derive(Default)]
 pub struct Ledger {
     next: CaptureId,
     /// Of the captures of this ingest.
@@ -54,6 +56,11 @@ impl Ledger {
             unreadable_before: std::mem::take(&mut plan.unreadable_before),
             summary: Summary { captures: already, left_out, ..Summary::default() },
         }
+    }
+
+    /// A capture begins that was not planned; it is the last of all.
+    pub fn begun(&mut self, path: &Path) {
+        self.paths.push(path.to_string_lossy().into_owned());
     }
 
     /// The number of a capture, given when its first frame comes.
@@ -178,11 +185,6 @@ impl Ledger {
         Ok(self.summary)
     }
 
-    /// The summary of an ingest that had nothing to read.
-    pub fn unchanged(self) -> Summary {
-        self.summary
-    }
-
     fn forget_unreadable(&mut self, capture: usize, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         let path = &self.paths[capture];
         match self.unreadable_before.iter().position(|known| known == path) {
@@ -218,12 +220,14 @@ impl Ledger {
     ) -> CaptureRow {
         let identity = ended.identity.as_ref();
         let live = ended.live.map(|_| "live".to_owned());
+        // a file that was written here has all its frames in the case
+        let filter = if live.is_some() && identity.is_some() { String::new() } else { self.filter.clone() };
         CaptureRow {
             id: account.id,
             path: self.paths[ended.capture].clone(),
             sha256: identity.map(|identity| identity.sha256),
             head_sha256: identity.map(|identity| identity.head_sha256),
-            filter: self.filter.clone(),
+            filter,
             size: identity.map(|identity| identity.size),
             format: identity.map(|identity| identity.format.clone()).or(live),
             frames: ended.frames,

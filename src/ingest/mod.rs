@@ -20,6 +20,7 @@ use crate::{case, index};
 mod air;
 mod budget;
 mod bytes;
+mod carried;
 mod crew;
 mod dormant;
 mod ledger;
@@ -31,6 +32,7 @@ mod plan;
 mod reading;
 mod recorder;
 mod resting;
+mod rolling;
 mod rows;
 mod run;
 pub mod scanning;
@@ -43,6 +45,7 @@ mod worker;
 pub use budget::LEAST as LEAST_MEMORY;
 use plan::Plan;
 use reading::{Feed, Watch};
+pub use rolling::Cases;
 use settings::Settings;
 pub use tap::Tap;
 
@@ -116,6 +119,20 @@ pub struct Summary {
     pub left_out: bool,
 }
 
+impl Summary {
+    /// Adds what became of another.
+    fn add(&mut self, other: Summary) {
+        self.captures.extend(other.captures);
+        self.frames += other.frames;
+        self.used += other.used;
+        self.skipped += other.skipped;
+        self.connections += other.connections;
+        self.flows += other.flows;
+        self.bytes += other.bytes;
+        self.left_out |= other.left_out;
+    }
+}
+
 /// What became of a capture.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -186,9 +203,9 @@ pub enum Error {
     /// What came from standard input was in the case before.
     #[error("`{}` is in the case already", .0.path)]
     Already(Box<Outcome>),
-    /// Whoever sees the frames could not take one.
-    #[error("a frame could not be written: {0}")]
-    Tap(std::io::Error),
+    /// Whoever sees what is recorded could not take it.
+    #[error("{0}")]
+    Tap(#[source] std::io::Error),
     /// A connection put to rest by an earlier ingest that cannot be understood.
     #[error("the state of a connection at rest cannot be read: {0}")]
     Dormant(#[from] postcard::Error),
@@ -238,8 +255,12 @@ pub fn ingest_with(
     let done = into_case(root, options, &asked, |case, settings| {
         let plan =
             Plan::new(found.captures, case.index.stored_captures()?, options.filter.as_deref().unwrap_or_default());
+        if plan.reading.is_empty() {
+            return Ok(plan.unchanged());
+        }
         let feed = Feed::of_files(&plan, options);
-        reading::record(case, settings, plan, filter, options, Watch { progress, tap }, feed)
+        let done = reading::record(case, settings, plan, filter, options, Watch { progress, tap }, feed);
+        done.map(|(summary, _)| summary)
     });
     match done {
         Err(Error::Already(outcome)) => Ok(Summary { captures: vec![*outcome], ..Summary::default() }),
@@ -250,22 +271,41 @@ pub fn ingest_with(
 /// Seconds of silence after which a connection is over, in a case that is made from interfaces.
 const IDLE_LIVE: u64 = 3600;
 
-/// Files what is heard on interfaces into the case at `root`, until that is enough. What was heard is committed every few seconds;
-/// the case can be read meanwhile. The filter of the options is told, not applied: the interfaces know it.
+/// Files what is heard on interfaces into a case, which is made if it is missing, or into several, until that is enough. What was
+/// heard is committed every few seconds; the case can be read meanwhile. The filter of the options is told, not applied: the
+/// interfaces know it.
 pub fn capture(
-    root: &Path,
-    interfaces: &[String],
-    live: Live,
+    cases: &Cases,
+    mut live: Live,
     options: &Options,
     progress: &mut dyn Progress,
+    mut tap: Option<&mut dyn Tap>,
 ) -> Result<Summary, Error> {
     let options = Options { group_bytes: Some(1), lasting: true, ..options.clone() };
     let asked = Settings::asked(&Options { idle: options.idle.or(Some(IDLE_LIVE)), ..options.clone() })?;
-    into_case(root, &options, &asked, |case, settings| {
-        let feed = Feed { read: live.bytes_read(), steps: Box::new(live) };
-        let plan = Plan::of_interfaces(interfaces);
-        reading::record(case, settings, plan, None, &options, Watch { progress, tap: None }, feed)
-    })
+    let (mut carried, mut summary) = (cases.carried()?, Summary::default());
+    loop {
+        let root = cases.next()?;
+        let done = into_case(&root, &options, &asked, |case, settings| {
+            let feed = Feed::of_interfaces(&mut live, std::mem::take(&mut carried));
+            // for this case only
+            let tap: Option<&mut dyn Tap> = match &mut tap {
+                Some(tap) => Some(&mut **tap),
+                None => None,
+            };
+            let watch = Watch { progress, tap };
+            let (summary, left) = reading::record(case, settings, Plan::unknown(), None, &options, watch, feed)?;
+            if !live.is_over() {
+                carried = left.on(&root, &mut case.index)?;
+            }
+            Ok(summary)
+        });
+        summary.add(done?);
+        cases.tidy(progress)?;
+        if live.is_over() {
+            return Ok(summary);
+        }
+    }
 }
 
 /// Opens the case, or makes it, has it filled, and closes it.
@@ -293,6 +333,7 @@ fn finish(mut case: case::Writer, run: i64, done: Result<Summary, Error>) -> Res
         Err(error) => {
             case.index.rollback()?;
             case::undo_or_redo(&case.beneath, &case.index)?;
+            run::fail(&mut case.index, run, &error);
             let unused = case.index.batch()? == 0;
             case.index.finish()?;
             if unused {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::Outcome;
+use super::{Outcome, Summary};
 use crate::capture::{Probe, file_sha256, probe};
 use crate::index::StoredCapture;
 use crate::index::rows::Status;
@@ -72,16 +72,21 @@ impl Plan {
         plan
     }
 
-    /// Interfaces that are listened on: nothing is known of what will come.
-    pub fn of_interfaces(names: &[String]) -> Self {
-        let probe = |name: &String| Probe { path: name.into(), ..Probe::default() };
+    /// Nothing is known of what will come.
+    pub fn unknown() -> Self {
         Plan {
-            reading: names.iter().map(probe).collect(),
+            reading: Vec::new(),
             already: Vec::new(),
             bytes: 0,
             stored: HashMap::new(),
             unreadable_before: Vec::new(),
         }
+    }
+
+    /// The summary of an ingest that has nothing to read.
+    pub fn unchanged(self) -> Summary {
+        let left_out = self.already.iter().any(|outcome| outcome.status != Status::Complete);
+        Summary { captures: self.already, left_out, ..Summary::default() }
     }
 
     fn add(&mut self, probe: Probe, alike: &mut Alike) {

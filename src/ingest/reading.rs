@@ -1,6 +1,7 @@
 //! The loop: frames from the captures, each to the recorder or to the ledger's skipped.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -10,6 +11,7 @@ use smallvec::SmallVec;
 
 use super::air::Airs;
 use super::budget::Budget;
+use super::carried::Carried;
 use super::ledger::Ledger;
 use super::order::Origin;
 use super::packets::Packet;
@@ -19,6 +21,7 @@ use super::recorder::{Frame, Recorder, Start};
 use super::scribe::Scribe;
 use super::settings::Settings;
 use super::{Error, Options, Progress, Summary, Tap, run};
+use crate::capture::live::Live;
 use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::fragments::{Bearer, Fragments, Outcome, Piece, Taken};
@@ -39,22 +42,30 @@ pub struct Watch<'p, 't> {
 }
 
 /// Where frames come from.
-pub struct Feed {
-    pub steps: Box<dyn Iterator<Item = Step> + Send>,
+pub struct Feed<'f> {
+    pub steps: Box<dyn Iterator<Item = Step> + Send + 'f>,
     /// Bytes read so far.
     pub read: Arc<AtomicU64>,
+    /// Connections that go on from a case before.
+    pub carried: Carried,
 }
 
-impl Feed {
+impl<'f> Feed<'f> {
     /// The captures of a plan.
     pub fn of_files(plan: &Plan, options: &Options) -> Self {
         let merge = Merge::new(capture::plan(&plan.reading)).shift(options.time_shift);
         let read = merge.bytes_read();
-        Feed { steps: Box::new(merge), read }
+        Feed { steps: Box::new(merge), read, carried: Carried::default() }
+    }
+
+    /// What is heard on interfaces, until the case is full.
+    pub fn of_interfaces(live: &'f mut Live, carried: Carried) -> Self {
+        let read = Arc::clone(&live.counters().bytes);
+        Feed { steps: Box::new(live), read, carried }
     }
 }
 
-/// Records what the feed gives: what the plan says.
+/// Records what the feed gives: what the plan says. Gives back what no segment woke of the case before.
 pub fn record(
     case: &mut Writer,
     settings: &Settings,
@@ -62,18 +73,16 @@ pub fn record(
     filter: Option<Filter>,
     options: &Options,
     watch: Watch<'_, '_>,
-    feed: Feed,
-) -> Result<Summary, Error> {
+    feed: Feed<'_>,
+) -> Result<(Summary, Carried), Error> {
     let Watch { progress, tap } = watch;
     let (next_capture, connection, flow) = case.index.next_ids()?;
     let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes()?);
     let waiting = case.index.fragments()?;
     progress.total(plan.bytes);
     let ledger = Ledger::new(next_capture, &mut plan, options.filter.clone().unwrap_or_default());
-    if plan.reading.is_empty() {
-        return Ok(ledger.unchanged());
-    }
     case.index.set_sync(options.sync)?;
+    let root = case.root().to_owned();
     let memory = options.memory.or(run::machine_memory().map(|bytes| bytes / 2)).unwrap_or_default();
     let budget = Budget::of(memory);
     let mut limits = settings.limits.clone();
@@ -85,12 +94,13 @@ pub fn record(
     case.index.set_cache(budget.cache)?;
     let payload = Payload::new(case.beneath.clone(), settings, options);
     let stores = payload.stores(&case.index, settings)?;
-    let Feed { steps: source, read } = feed;
+    let Feed { steps: source, read, carried } = feed;
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
         let workers = options.workers.unwrap_or_else(cores);
         let lasting = options.lasting;
-        let start = Start { connection, flow, dormant, batch, workers, budget, lasting };
+        let is_watched = tap.is_some();
+        let start = Start { connection, flow, dormant, carried, batch, workers, budget, lasting, is_watched };
         let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {
@@ -113,6 +123,7 @@ pub fn record(
             had_fragments,
             udp: settings.udp,
             known_only: options.known_only,
+            root: root.clone(),
             // seen from here it lives as long as what is read
             tap: match tap {
                 Some(tap) => Some(tap),
@@ -122,7 +133,7 @@ pub fn record(
         let done = reading.all(&steps, &read, reader);
         drop(steps);
         // what ended the index's thread is the cause, whatever else went wrong because of it
-        recorder.finish().and(done)
+        recorder.finish().and_then(|carried| Ok((done?, carried)))
     })
 }
 
@@ -143,6 +154,8 @@ struct Reading<'a, 'scope> {
     udp: bool,
     /// No connection is opened.
     known_only: bool,
+    /// The case's directory.
+    root: PathBuf,
     tap: Option<&'a mut dyn Tap>,
 }
 
@@ -183,10 +196,11 @@ impl Reading<'_, '_> {
                     self.ledger.heard(ended.capture, self.airs.end(ended.capture));
                     self.ledger.ended(ended, self.recorder)?;
                 }
+                Step::Begun { path, .. } => self.ledger.begun(&path),
                 Step::SoFar(so_far) => self.ledger.so_far(&so_far, self.recorder)?,
                 Step::Quiet if self.since_commit >= self.group => {
                     self.rest_fragments()?;
-                    self.recorder.commit(false)?;
+                    self.commit(false)?;
                     self.since_commit = 0;
                 }
                 Step::Quiet => {}
@@ -196,10 +210,18 @@ impl Reading<'_, '_> {
         // a reader that broke down must not look like one that came to the end
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         self.rest_fragments()?;
-        let mut summary = self.ledger.finish(self.recorder)?;
-        self.recorder.commit(true)?;
+        let mut summary = std::mem::take(&mut self.ledger).finish(self.recorder)?;
+        self.commit(true)?;
         self.recorder.sum_up(&mut summary);
         Ok(summary)
+    }
+
+    fn commit(&mut self, last: bool) -> Result<(), Error> {
+        self.recorder.commit(last)?;
+        match &mut self.tap {
+            Some(tap) => tap.committed(&self.root, &self.recorder.take_changed(), last).map_err(Error::Tap),
+            None => Ok(()),
+        }
     }
 
     fn frames(&mut self, batch: &Arc<Batch>, range: Range<usize>) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use std::thread::Scope;
 use smallvec::SmallVec;
 
 use super::budget::Budget;
+use super::carried::Carried;
 use super::crew::Crew;
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
 use super::packets::Part;
@@ -48,6 +49,8 @@ pub struct Recorder<'scope> {
     pub(super) named: HashSet<FlowId>,
     /// Hashes of the endpoints of connections at rest in the index.
     pub(super) dormant: Hashes,
+    /// Connections of the case before.
+    pub(super) carried: Carried,
     events: Vec<Event>,
     keys: Vec<Key>,
     pub(super) budget: Budget,
@@ -60,6 +63,8 @@ pub struct Recorder<'scope> {
     /// Number of the last commit.
     batch: u64,
     lasting: bool,
+    /// Connections whose rows were written since the last commit, if somebody wants to know.
+    changed: Option<Vec<ConnectionId>>,
     totals: Totals,
 }
 
@@ -71,6 +76,8 @@ pub struct Start {
     pub flow: FlowId,
     /// Hashes of the endpoints of connections at rest.
     pub dormant: Hashes,
+    /// Connections of the case before.
+    pub carried: Carried,
     /// Number of the last commit.
     pub batch: u64,
     /// Threads that record connections.
@@ -79,6 +86,8 @@ pub struct Start {
     pub budget: Budget,
     /// Goes on without end: nothing that is kept in memory may grow from commit to commit.
     pub lasting: bool,
+    /// Somebody wants to know what a commit changes.
+    pub is_watched: bool,
 }
 
 /// A frame with a segment in it.
@@ -127,6 +136,7 @@ impl<'scope> Recorder<'scope> {
             woken: HashSet::new(),
             named: HashSet::new(),
             dormant: start.dormant,
+            carried: start.carried,
             events: Vec::new(),
             keys: Vec::new(),
             budget: start.budget,
@@ -135,6 +145,7 @@ impl<'scope> Recorder<'scope> {
             spilled: None,
             batch: start.batch,
             lasting: start.lasting,
+            changed: start.is_watched.then(Vec::new),
             totals: Totals { first_connection: start.connection, ..Totals::default() },
         })
     }
@@ -161,7 +172,7 @@ impl<'scope> Recorder<'scope> {
     }
 
     fn observe_one(&mut self, frame: &Frame<'_>, key: &Key) -> Result<ConnectionId, Error> {
-        if !self.dormant.is_empty() && !self.tracker.knows(key) {
+        if self.has_resting() && !self.tracker.knows(key) {
             self.wake(tuple_hash(frame.segment.src, frame.segment.dst), frame.at.time)?;
         }
         let mut events = std::mem::take(&mut self.events);
@@ -183,7 +194,7 @@ impl<'scope> Recorder<'scope> {
     pub fn knows(&mut self, segment: &Segment<'_>, time: Option<Timestamp>) -> Result<bool, Error> {
         let opens = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
         let key = self.tracker.key(segment);
-        if !opens && !self.tracker.knows(&key) && !self.dormant.is_empty() {
+        if !opens && !self.tracker.knows(&key) && self.has_resting() {
             self.wake(tuple_hash(segment.src, segment.dst), time)?;
         }
         Ok(!opens && self.tracker.knows(&key))
@@ -231,6 +242,14 @@ impl<'scope> Recorder<'scope> {
         Ok(())
     }
 
+    /// The connections that the last commit changed, in order.
+    pub fn take_changed(&mut self) -> Vec<ConnectionId> {
+        let mut changed = self.changed.as_mut().map(std::mem::take).unwrap_or_default();
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
     /// The way to the index, for rows that are not about segments.
     pub fn scribe(&mut self) -> &mut Scribe<'scope> {
         &mut self.scribe
@@ -241,11 +260,11 @@ impl<'scope> Recorder<'scope> {
         self.totals.flows
     }
 
-    /// Ends the recording; the error of another thread, if that is why it ended.
-    pub fn finish(self) -> Result<(), Error> {
+    /// Ends the recording; the error of another thread, if that is why it ended. Gives back what nothing woke of the case before.
+    pub fn finish(self) -> Result<Carried, Error> {
         let recorded = self.crew.finish();
         self.scribe.finish()?;
-        recorded
+        recorded.map(|()| self.carried)
     }
 
     /// Adds what was recorded to a summary.
@@ -332,6 +351,9 @@ impl<'scope> Recorder<'scope> {
         self.totals.left_out |= connection.strange().iter().any(|strange| strange.kind.is_limit());
         if then != Then::Settled {
             self.give_up(&connection);
+        }
+        if let Some(changed) = &mut self.changed {
+            changed.push(connection.id);
         }
         self.crew.order(connection.id, Order::End(connection, then));
     }

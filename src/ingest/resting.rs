@@ -5,12 +5,14 @@ use super::budget::Held;
 use super::dormant::{Dormant, hash_of};
 use super::order::{Order, Then};
 use super::recorder::Recorder;
+use crate::index::rows::{ContinuedRow, Row};
 use crate::model::Timestamp;
 use crate::track::{Connection, Event, Stamp};
 
 impl Recorder<'_> {
     /// Takes up the connections at rest whose endpoints have this hash, for a segment of this time.
     pub(super) fn wake(&mut self, tuple_hash: u64, time: Option<Timestamp>) -> Result<(), Error> {
+        self.adopt(tuple_hash, time)?;
         if !self.dormant.remove(&tuple_hash) {
             return Ok(());
         }
@@ -19,6 +21,22 @@ impl Recorder<'_> {
         let now = self.tracker.now().max(time);
         for state in self.scribe.take_dormant(tuple_hash, now)? {
             self.resume(Dormant::decode(&state)?);
+        }
+        Ok(())
+    }
+
+    /// Some connection may be waiting for its next segment.
+    pub(super) fn has_resting(&self) -> bool {
+        !self.dormant.is_empty() || !self.carried.is_empty()
+    }
+
+    /// Takes up connections of the case before.
+    fn adopt(&mut self, tuple_hash: u64, time: Option<Timestamp>) -> Result<(), Error> {
+        for one in self.carried.take(tuple_hash, self.tracker.now().max(time)) {
+            let (connection, _) = Dormant::decode(&one.state)?.wake();
+            let connection = self.tracker.adopt(*connection);
+            let row = ContinuedRow { connection, earlier_case: one.case, earlier: one.id };
+            self.scribe.put(Row::Continued(Box::new(row)))?;
         }
         Ok(())
     }

@@ -18,12 +18,18 @@ pub fn end(index: &mut Writer, run: i64) -> Result<(), Error> {
     Ok(index.end_run(run, now(), user, system, peak_memory().unwrap_or_default())?)
 }
 
+/// Notes why it failed, if that can be noted: what failed may be the disk.
+pub fn fail(index: &mut Writer, run: i64, why: &Error) {
+    let _ = index.fail_run(run, now(), &why.to_string());
+}
+
 /// Memory of the machine in bytes, from proc(5).
 pub fn machine_memory() -> Option<u64> {
     kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
 }
 
-fn now() -> i64 {
+/// Nanoseconds since 1970, by the clock of the machine.
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -1,6 +1,7 @@
-//! Whoever wants to see the frames of an ingest, besides what is recorded of them.
+//! Whoever wants to see the frames of an ingest, and what becomes of them, as it happens.
 
 use std::io;
+use std::path::Path;
 
 use crate::model::{ConnectionId, Endpoint, FrameHead, Skip};
 
@@ -12,4 +13,10 @@ pub trait Tap {
 
     /// A frame that was skipped, for now: it may be a part of a packet that others complete.
     fn unused(&mut self, frame: &FrameHead, data: &[u8], why: Skip) -> io::Result<()>;
+
+    /// What was recorded so far is in the case: these of its connections are new, or went on. `last`: nothing more comes into it.
+    fn committed(&mut self, root: &Path, changed: &[ConnectionId], last: bool) -> io::Result<()> {
+        let _ = (root, changed, last);
+        Ok(())
+    }
 }

@@ -29,6 +29,12 @@ impl Timestamp {
         self.0.rem_euclid(SECOND) as u32
     }
 
+    /// For names: ISO 8601 without separators, in whole seconds: `20081006T175454Z`.
+    pub fn compact(self) -> String {
+        let whole = Timestamp(self.seconds().saturating_mul(SECOND)).to_string();
+        whole.chars().take_while(|c| *c != '.').filter(|c| *c != '-' && *c != ':').chain(['Z']).collect()
+    }
+
     /// Nanoseconds from `earlier` to `self`, negative if it is later; saturates.
     pub fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -51,6 +57,7 @@ mod tests {
     fn text_has_nine_digits_before_and_after_the_epoch() {
         let text = |s, n| Timestamp::new(s, n).unwrap().to_string();
         assert_eq!(text(1_223_315_694, 796_605_000), "2008-10-06T17:54:54.796605000Z");
+        assert_eq!(Timestamp::new(1_223_315_694, 796_605_000).unwrap().compact(), "20081006T175454Z");
         assert_eq!(text(0, -1), "1969-12-31T23:59:59.999999999Z");
         assert_eq!(text(0, 3_000_000_000), "1970-01-01T00:00:03.000000000Z");
     }

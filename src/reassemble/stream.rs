@@ -54,6 +54,11 @@ impl<K> Stream<K> {
         self.parts().first()?.isn()
     }
 
+    /// A stream that begins with the byte of this number, as far as is known.
+    pub fn from_number(seq: u32) -> Self {
+        Stream(Parts::One(Part::new(seq, false)))
+    }
+
     /// The parts; none before the SYN or the first payload.
     pub fn parts(&self) -> &[Part] {
         match &self.0 {

@@ -158,7 +158,7 @@ impl Connection {
     pub fn until(&self, limits: &Limits) -> Option<Timestamp> {
         let after = |time: Timestamp, ns: i64| Timestamp(time.nanoseconds().saturating_add(ns));
         let stragglers = self.closed().flatten().map(|closed| after(closed, limits.straggler_ns));
-        let is_answered = || self.directions.iter().all(Direction::is_heard);
+        let is_answered = || self.directions.iter().all(Direction::is_known);
         let patience = |idle: i64| if is_answered() { idle } else { idle.min(limits.straggler_ns) };
         let idle = limits.idle_ns.and_then(|idle| Some(after(self.span()?.1, patience(idle))));
         [stragglers, idle].into_iter().flatten().min()

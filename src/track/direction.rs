@@ -53,6 +53,10 @@ impl Marks {
     pub fn set(&mut self, mark: Marks, if_so: bool) {
         self.0 |= if if_so { mark.0 } else { 0 };
     }
+
+    pub fn clear(&mut self, mark: Marks) {
+        self.0 &= !mark.0;
+    }
 }
 
 /// `a` lies after `b` on the circle of sequence numbers.
@@ -69,6 +73,11 @@ impl Direction {
     /// It has sent a frame.
     pub fn is_heard(&self) -> bool {
         self.marks.has(Marks::HEARD)
+    }
+
+    /// It has sent something, here or in a case before.
+    pub fn is_known(&self) -> bool {
+        self.marks != Marks::default()
     }
 
     /// A SYN without ACK was sent.

@@ -12,6 +12,7 @@
 //! ([`Tracker::resume`]) goes on as if nothing had happened.
 
 mod at_rest;
+mod carried;
 pub mod connection;
 pub mod direction;
 mod ends;

@@ -35,6 +35,11 @@ impl Rarely {
         self.0.as_deref()
     }
 
+    /// See [`get`](Self::get).
+    pub fn get_mut(&mut self) -> Option<&mut Rare> {
+        self.0.as_deref_mut()
+    }
+
     /// What there is, made if there was nothing.
     pub fn make(&mut self) -> &mut Rare {
         self.0.get_or_insert_default()

@@ -152,6 +152,12 @@ impl Tracker {
         })
     }
 
+    /// The number of a connection that is new here.
+    pub(super) fn take_number(&mut self) -> ConnectionId {
+        self.next_connection += 1;
+        self.next_connection - 1
+    }
+
     /// The slot of the connection that a segment belongs to.
     fn slot(&mut self, at: Stamp, segment: &Segment<'_>, key: &Key, out: &mut Vec<Event>) -> Slot {
         let newest = self.table.newest(key);
@@ -189,8 +195,7 @@ impl Tracker {
             newest = self.table.newest(key);
             self.replace_same_path(newest, segment);
         }
-        let connection = Connection::new(self.next_connection, segment);
-        self.next_connection += 1;
+        let connection = Connection::new(self.take_number(), segment);
         self.table.insert_before(key, newest, connection, self.tick())
     }
 

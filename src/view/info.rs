@@ -33,6 +33,8 @@ pub struct Info {
     disk_bytes: u64,
     /// What lies in files or packs.
     payload_bytes: u64,
+    /// Why the last run did not get to its end.
+    failed: Option<String>,
 }
 
 impl Info {
@@ -47,6 +49,7 @@ impl Info {
             settings: index.settings()?,
             disk_bytes: size_on_disk(case.root()),
             payload_bytes: payload_bytes(case, template::is_open(&index.settings()?)),
+            failed: index.runs()?.pop().and_then(|run| run.message),
         })
     }
 
@@ -60,7 +63,7 @@ impl Info {
         self.write_anomalies(out)
     }
 
-    /// One object: `captures`, `totals`, `networks`, `scanners`, `skipped`, `anomalies`, `settings`, `store`, `disk_bytes`.
+    /// One object: `captures`, `totals`, `networks`, `scanners`, `skipped`, `anomalies`, `settings`, `store`, `disk_bytes`, `failed`.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, &self.json())?;
         out.write_all(b"\n")
@@ -104,7 +107,8 @@ impl Info {
         line("  time", span(totals.span))?;
         line("  ports", ports(&totals.ports))?;
         line("  store", format!("{}, size on disk {} bytes", self.store(), self.payload_bytes))?;
-        line("  size on disk", format!("{} bytes", self.disk_bytes))
+        line("  size on disk", format!("{} bytes", self.disk_bytes))?;
+        self.failed.as_ref().map_or(Ok(()), |why| line("  last run", format!("failed: {}", printable(why))))
     }
 
     /// Nothing where there are none: few captures are of 802.11.
@@ -188,6 +192,7 @@ impl Info {
             "settings": self.settings,
             "store": {"kind": self.store(), "disk_bytes": self.payload_bytes},
             "disk_bytes": self.disk_bytes,
+            "failed": self.failed,
         })
     }
 }
@@ -307,7 +312,7 @@ mod tests {
         let (captures, networks, settings) = (Vec::new(), Vec::new(), Default::default());
         let (name, version) = ("http".to_owned(), "1".to_owned());
         let scans = vec![ScanInfo { name, version, findings: 7, objects: 3, left: 2 }];
-        Info { captures, totals, networks, scans, settings, disk_bytes: 4096, payload_bytes: 512 }
+        Info { captures, totals, networks, scans, settings, disk_bytes: 4096, payload_bytes: 512, failed: None }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What is done for each file once it is whole: a descriptor is told, a command run. Both are made ready before the process is
-//! confined, which the command is not.
+//! confined, which the command is not; the descriptor also before privileges are given up.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -21,19 +21,19 @@ pub struct After {
 #[derive(Debug, Default)]
 pub struct Ready {
     alert: Option<(PathBuf, File)>,
+    command: Option<String>,
     runner: Option<Child>,
 }
 
 impl After {
-    /// Opens the descriptor, and starts who will run the command.
+    /// Opens the descriptor.
     pub fn ready(&self) -> Result<Ready, Error> {
         let open = |descriptor: u32| {
             let place = Path::new("/dev/fd").join(descriptor.to_string());
             let file = File::options().append(true).open(&place).map_err(at(&place))?;
             Ok::<_, Error>((place, file))
         };
-        let runner = self.command.as_deref().map(start).transpose()?;
-        Ok(Ready { alert: self.alert.map(open).transpose()?, runner })
+        Ok(Ready { alert: self.alert.map(open).transpose()?, command: self.command.clone(), runner: None })
     }
 }
 
@@ -45,6 +45,17 @@ fn start(command: &str) -> io::Result<Child> {
 }
 
 impl Ready {
+    /// Starts who will run the command.
+    pub fn start(&mut self) -> io::Result<()> {
+        self.runner = self.command.as_deref().map(start).transpose()?;
+        Ok(())
+    }
+
+    /// Anybody is to be told.
+    pub fn is_wanted(&self) -> bool {
+        self.alert.is_some() || self.runner.is_some()
+    }
+
     /// Tells of files in the orders in which they were begun and ended.
     pub fn tell(&mut self, opened: &[PathBuf], closed: &[PathBuf]) -> Result<(), Error> {
         if let Some((place, alert)) = &mut self.alert {

@@ -7,6 +7,8 @@ use clap::ArgMatches;
 use super::Args;
 use super::after::After;
 use crate::cli::errors::Error;
+use crate::cli::privileges::Privileges;
+use crate::cli::words::command_line;
 use crate::ingest::Options;
 use crate::model::HashKind;
 use crate::scan::Chosen;
@@ -33,6 +35,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("packet-buffer-timeout", "milliseconds an interface may hold frames back"),
     ("tcp_alert_fd", "descriptor to which `open` and `close` are written with the name of each flow"),
     ("tcp_cmd", "command run for each flow, its name behind"),
+    ("tcp_timeout", "seconds of silence after which a connection is over (never; 3600 from an interface)"),
     ("tdelta", "seconds added to every time (0)"),
 ];
 
@@ -41,7 +44,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("debug-prefix", "there are no debug messages"),
     ("netviz_histogram_dump", "pictures are made from the index: ask it with `flowcase query`"),
     ("netviz_histogram_size", "pictures are made from the index, whatever their size"),
-    ("tcp_timeout", "connections do not expire while captures are read"),
 ];
 
 /// Letters of templates.
@@ -67,6 +69,12 @@ pub enum Keep {
 
 /// Everything that is to be done.
 pub struct Asked {
+    /// To capture from, if no capture is to be read; `None`: the first that can be captured from.
+    pub interface: Option<String>,
+    pub promiscuous: bool,
+    /// Milliseconds that the interface may hold frames back.
+    pub hold: Option<u32>,
+    pub privileges: Privileges,
     pub captures: Vec<PathBuf>,
     /// Captures that only go on with known connections.
     pub continuing: Vec<PathBuf>,
@@ -109,10 +117,12 @@ impl Asked {
             true => (args.captures.into_iter().chain(args.words.into_iter().map(PathBuf::from)).collect(), None),
             false => (args.captures, Some(args.words.join(" ")).filter(|words| !words.is_empty())),
         };
-        if captures.is_empty() && args.continuing.is_empty() {
+        if args.interface.is_some() && !(captures.is_empty() && args.continuing.is_empty()) {
+            return Err(Error::Usage("-i: captures are read, or an interface is captured from, not both".into()));
+        }
+        if args.chroot.is_some() && args.user.is_none() {
             return Err(Error::Usage(
-                "an interface cannot be captured from here yet, but with `flowcase capture`: name captures with -r"
-                    .into(),
+                "-z: whoever stays root can leave the directory again: name a user with -U".into(),
             ));
         }
         let mut hashes = vec![HashKind::Sha256];
@@ -128,10 +138,16 @@ impl Asked {
             max_bytes: args.max_bytes,
             check_fcs: Some(!settings.any_fcs),
             time_shift: settings.time_shift,
+            idle: settings.idle,
             open_files: args.max_files,
+            command_line: command_line(),
             ..Options::default()
         };
         Ok(Asked {
+            interface: args.interface,
+            promiscuous: !args.not_promiscuous,
+            hold: settings.hold,
+            privileges: Privileges { user: args.user, chroot: args.chroot },
             captures,
             continuing: args.continuing,
             out: args.out,
@@ -152,6 +168,11 @@ impl Asked {
         })
     }
 
+    /// An interface is captured from.
+    pub fn is_live(&self) -> bool {
+        self.captures.is_empty() && self.continuing.is_empty()
+    }
+
     /// The scanner that extracts bodies, if they are wanted.
     pub fn scanner(&self) -> Option<Chosen> {
         let raw = self.raw_bodies;
@@ -162,12 +183,7 @@ impl Asked {
 
 /// What cannot be had is said before anything is done.
 fn refuse(args: &Args) -> Result<(), Error> {
-    let refused = [
-        (args.interface.is_some(), "-i: an interface cannot be captured from here yet, but with `flowcase capture`"),
-        (args.user.is_some(), "-U: privileges cannot be given up yet"),
-        (args.chroot.is_some(), "-z: the root directory cannot be changed yet"),
-        (args.semaphore.is_some(), "-L: what is printed cannot be locked with a semaphore"),
-    ];
+    let refused = [(args.semaphore.is_some(), "-L: what is printed cannot be locked with a semaphore")];
     match refused.iter().find(|(is_asked, _)| *is_asked) {
         Some((_, why)) => Err(Error::Usage((*why).into())),
         None => Ok(()),
@@ -270,6 +286,10 @@ struct Settings {
     by_arrival: bool,
     /// Nanoseconds.
     time_shift: i64,
+    /// Seconds.
+    idle: Option<u64>,
+    /// Milliseconds.
+    hold: Option<u32>,
     after_flow: After,
     after_body: After,
 }
@@ -301,12 +321,12 @@ impl Settings {
                 let seconds: i64 = value.parse().map_err(|_| "no whole number of seconds")?;
                 self.time_shift = seconds.checked_mul(1_000_000_000).ok_or("too many seconds")?;
             }
+            "tcp_timeout" => self.idle = Some(value.parse().map_err(|_| "no whole number of seconds")?),
             "tcp_cmd" => self.after_flow.command = command(),
             "http_cmd" => self.after_body.command = command(),
             "tcp_alert_fd" => self.after_flow.alert = descriptor(value)?,
             "http_alert_fd" => self.after_body.alert = descriptor(value)?,
-            // only interfaces hold frames back
-            "packet-buffer-timeout" => drop(value.parse::<u64>().map_err(|_| "no whole number of milliseconds")?),
+            "packet-buffer-timeout" => self.hold = Some(value.parse().map_err(|_| "no whole number of milliseconds")?),
             _ => {
                 let why = REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, why)| (*why).to_owned());
                 return Err(why.unwrap_or("no such setting: -hh lists them".into()));

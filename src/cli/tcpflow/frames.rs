@@ -18,7 +18,7 @@ use crate::model::{ConnectionId, Endpoint, FrameHead, LinkType, Skip};
 pub struct Frames {
     /// Where frames that are no TCP go, and the captures begun there.
     unused: Option<PathBuf>,
-    others: HashMap<LinkType, (PathBuf, Writer)>,
+    others: HashMap<LinkType, Writer>,
     /// Those of flows, until the names of these are known.
     used: Option<Spool>,
 }
@@ -52,8 +52,8 @@ impl Frames {
 
     /// Ends the capture of other frames, and writes one for each flow of the case into `out`.
     pub fn end(self, case: &case::Reader, out: &Path) -> Result<(), Error> {
-        for (path, writer) in self.others.into_values() {
-            writer.end(&path)?;
+        for writer in self.others.into_values() {
+            writer.end()?;
         }
         let Some(spool) = self.used else { return Ok(()) };
         let file = spool.file.into_inner().map_err(|error| Error::Stream(error.into_error()))?;
@@ -88,9 +88,9 @@ fn write(path: &Path, frames: &[Spooled], file: &File) -> Result<(), Error> {
     for frame in frames.iter().filter(|frame| frame.head.link == frames[0].head.link) {
         data.resize((frame.at.end - frame.at.start) as usize, 0);
         file.read_exact_at(&mut data, frame.at.start)?;
-        writer.write(&frame.head, &data);
+        writer.write(&frame.head, &data)?;
     }
-    Ok(writer.end(path)?)
+    Ok(writer.end().map(drop)?)
 }
 
 impl Tap for Frames {
@@ -112,11 +112,9 @@ impl Tap for Frames {
                 false => PathBuf::from(format!("{}.{}", path.display(), head.link.0)),
             };
             let writer = Writer::create(&path, head.link).map_err(io::Error::other)?;
-            self.others.insert(head.link, (path, writer));
+            self.others.insert(head.link, writer);
         }
-        if let Some((_, writer)) = self.others.get_mut(&head.link) {
-            writer.write(head, data);
-        }
-        Ok(())
+        let Some(writer) = self.others.get_mut(&head.link) else { return Ok(()) };
+        writer.write(head, data).map_err(io::Error::other)
     }
 }

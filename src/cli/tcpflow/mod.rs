@@ -3,13 +3,12 @@
 //! [`Args`] are its letters, `asked` what they ask for, `outputs` what is made of the case once it is filed. Payload files and
 //! reports lie directly in the output directory, and beside them the index of a case: every other command takes that directory.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, ArgMatches, CommandFactory};
 
 use super::confine::{Places, Unconfined};
-use super::errors::{Done, Error, at};
+use super::errors::{Done, Error};
 use super::progress;
 use super::words::command_line;
 use crate::case;
@@ -22,6 +21,7 @@ use outputs::Listeners;
 mod after;
 mod asked;
 mod frames;
+mod live;
 mod outputs;
 
 /// Everything tcpflow's command line takes, with the same meaning
@@ -73,7 +73,7 @@ pub struct Args {
     /// Print what the scanners do
     #[arg(short = 'H')]
     scanners: bool,
-    /// Capture from this interface
+    /// Capture from this interface, where no capture is to be read; without it, from the first that can be captured from
     #[arg(short = 'i', value_name = "INTERFACE")]
     interface: Option<String>,
     /// Write when bytes were captured, for each flow in a file more: NAME.findx
@@ -121,7 +121,7 @@ pub struct Args {
     /// Names of payload files
     #[arg(short = 'T', value_name = "TEMPLATE", action = ArgAction::Append)]
     template: Vec<String>,
-    /// Be this user once the captures are open
+    /// Be this user once the interface is open, or before captures are read
     #[arg(short = 'U', long = "relinquish-privileges", value_name = "USER")]
     user: Option<String>,
     /// Tell what was filed: -d 10
@@ -139,7 +139,7 @@ pub struct Args {
     /// Where the report goes instead of report.xml in the directory
     #[arg(short = 'X', value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Take this directory for all there is
+    /// Take this directory for all there is; needs -U
     #[arg(short = 'z', long = "chroot", value_name = "DIR")]
     chroot: Option<PathBuf>,
     /// Leave bodies of HTTP as they were sent: compressed
@@ -177,14 +177,27 @@ pub fn run(args: Args, matches: &ArgMatches, unconfined: Unconfined) -> Result<D
         return Ok(Done::Whole);
     }
     let asked = Asked::of(args, matches)?;
-    directory(&asked.out)?;
+    if asked.out.exists() && !asked.out.is_dir() {
+        return Err(Error::Usage(format!("`{}` is no directory", asked.out.display())));
+    }
+    let interfaces = if asked.is_live() { Some(live::open(&asked)?) } else { None };
+    let mut listeners = Listeners { flows: asked.after_flow.ready()?, bodies: asked.after_body.ready()? };
+    let user = asked.privileges.enter()?;
+    // it stays, even if nothing is put into it
+    user.room(&asked.out)?.stays();
     let apart = if asked.keep == Keep::Files { None } else { Some(tempfile::tempdir()?) };
+    apart.as_ref().map_or(Ok(()), |apart| user.give(apart.path()))?;
     let root = apart.as_ref().map_or(asked.out.as_path(), |apart| apart.path());
     let (mut done, mut frames) = (Done::Whole, Frames::new(asked.unused.clone(), asked.pcap)?);
-    let listeners = Listeners { flows: asked.after_flow.ready()?, bodies: asked.after_body.ready()? };
+    user.become_for_good()?;
+    listeners.start()?;
     let files = asked.unused.iter().chain(&asked.report);
     let places = files.fold(Places::passing(root).directory(&asked.out), |places, path| places.file(path));
     places.confine(unconfined)?;
+    if let Some(interfaces) = interfaces {
+        let summary = live::capture(root, interfaces, &asked, &mut frames, &mut listeners)?;
+        done = said(&summary, &asked);
+    }
     for (captures, known_only) in [(&asked.captures, false), (&asked.continuing, true)] {
         if !captures.is_empty() {
             done = done.and(file(root, captures, known_only, &asked, &mut frames)?);
@@ -208,7 +221,7 @@ fn file(
     asked: &Asked,
     frames: &mut Frames,
 ) -> Result<Done, Error> {
-    let options = ingest::Options { known_only, command_line: command_line(), ..asked.options.clone() };
+    let options = ingest::Options { known_only, ..asked.options.clone() };
     let when = if asked.quiet { progress::When::Never } else { progress::When::Auto };
     let mut progress = progress::Capture::new(when);
     let tap = if frames.is_wanted() { Some(frames as &mut dyn Tap) } else { None };
@@ -219,18 +232,16 @@ fn file(
             captures.iter().for_each(super::ingest::say_capture);
         }
     })?;
-    summary.captures.iter().for_each(super::ingest::say_capture);
-    if asked.verbose {
-        super::ingest::say_counts(&summary);
-    }
-    Ok(Done::but(summary.captures.iter().any(|capture| capture.status != Status::Complete)))
+    Ok(said(&summary, asked))
 }
 
-fn directory(out: &Path) -> Result<(), Error> {
-    if out.exists() && !out.is_dir() {
-        return Err(Error::Usage(format!("`{}` is no directory", out.display())));
+/// Says what became of captures.
+fn said(summary: &Summary, asked: &Asked) -> Done {
+    summary.captures.iter().for_each(super::ingest::say_capture);
+    if asked.verbose {
+        super::ingest::say_counts(summary);
     }
-    fs::create_dir_all(out).map_err(at(out))
+    Done::but(summary.captures.iter().any(|capture| capture.status != Status::Complete))
 }
 
 /// What is printed instead of anything done.

@@ -21,13 +21,21 @@ pub struct Listeners {
     pub bodies: Ready,
 }
 
+impl Listeners {
+    /// Starts who will run commands.
+    pub fn start(&mut self) -> io::Result<()> {
+        self.flows.start()?;
+        self.bodies.start()
+    }
+}
+
 /// Writes everything that is asked for.
 pub fn write(case: &case::Reader, asked: &Asked, mut listeners: Listeners) -> Result<(), Error> {
     if asked.findx {
         write_findx(case)?;
     }
     let bodies = if asked.http { bodies::link(case)? } else { Vec::new() };
-    if let Some(style) = &asked.console {
+    if let Some(style) = asked.console.as_ref().filter(|_| !asked.is_live()) {
         let mut out = io::BufWriter::new(io::stdout().lock());
         console::print(case, style, &mut out)?;
         out.flush()?;
@@ -43,17 +51,22 @@ pub fn write(case: &case::Reader, asked: &Asked, mut listeners: Listeners) -> Re
         if !asked.quiet {
             hint_at_directories(&opened);
         }
-        let names = |paths: Vec<String>| -> Vec<PathBuf> {
-            let name = |path: String| if asked.out == Path::new(".") { path.into() } else { asked.out.join(path) };
-            paths.into_iter().map(name).collect()
-        };
+        let names =
+            |paths: Vec<String>| -> Vec<PathBuf> { paths.iter().map(|path| beneath(&asked.out, path)).collect() };
         io::stdout().flush()?;
-        listeners.flows.tell(&names(opened), &names(closed))?;
+        if !asked.is_live() {
+            listeners.flows.tell(&names(opened), &names(closed))?;
+        }
         let bodies = names(bodies);
         listeners.bodies.tell(&bodies, &bodies)?;
     }
     listeners.flows.end()?;
     Ok(listeners.bodies.end()?)
+}
+
+/// The name of a file as tcpflow tells it.
+pub fn beneath(out: &Path, path: &str) -> PathBuf {
+    if out == Path::new(".") { path.into() } else { out.join(path) }
 }
 
 /// Paths of all payload files, in the order in which flows began, and in that in which they ended.

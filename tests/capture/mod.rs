@@ -1,32 +1,47 @@
-//! Capturing from the loopback interface, where that is allowed.
+//! Capturing from interfaces, where that is allowed.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{PROGRAM, Place, assert_fails, open, select};
 
+mod ancestor;
+mod rolling;
+mod trouble;
+
 /// A program that listens on the loopback interface for one port.
 struct Listening {
     program: Child,
     server: TcpListener,
+    /// What it says on stderr, once it has ended.
+    said: JoinHandle<String>,
 }
 
 impl Listening {
     /// Begins, and waits until it listens; `None` where that is not allowed.
     fn begin(place: &Place, options: &[&str]) -> Option<Self> {
+        Self::begin_with(place, options, &[])
+    }
+
+    /// The same in an environment.
+    fn begin_with(place: &Place, options: &[&str], environment: &[(&str, &str)]) -> Option<Self> {
+        let words: Vec<&str> =
+            ["capture", "case", "--as-root", "-i", "lo"].into_iter().chain(options.iter().copied()).collect();
+        Self::begin_as(place, &[&words[..], &["--filter"]].concat(), environment)
+    }
+
+    /// With these words; the filter comes behind them.
+    fn begin_as(place: &Place, words: &[&str], environment: &[(&str, &str)]) -> Option<Self> {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let filter = format!("tcp port {}", server.local_addr().unwrap().port());
         let mut command = Command::new(PROGRAM);
-        command
-            .current_dir(place.path())
-            .args(["capture", "case", "--as-root", "-i", "lo", "--filter", &filter])
-            .args(options);
-        let mut program = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let command = command.current_dir(place.path()).args(words).arg(&filter).envs(environment.iter().copied());
+        let mut program = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(program.stderr.take().unwrap());
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
@@ -35,9 +50,13 @@ impl Listening {
             program.wait().unwrap();
             return None;
         }
-        // the rest is read so that nothing waits for it
-        thread::spawn(move || said.read_to_string(&mut String::new()));
-        Some(Listening { program, server })
+        // read as it comes, so that nothing waits for it
+        let said = thread::spawn(move || {
+            let mut text = String::new();
+            said.read_to_string(&mut text).unwrap();
+            text
+        });
+        Some(Listening { program, server, said })
     }
 
     /// A client says a thing and a server another.
@@ -57,9 +76,18 @@ impl Listening {
         });
     }
 
-    fn end(mut self, signal: Signal) -> Option<i32> {
+    fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.program), signal).unwrap();
-        self.program.wait().unwrap().code()
+    }
+
+    fn end(self, signal: Signal) -> Option<i32> {
+        self.signal(signal);
+        self.wait().0
+    }
+
+    /// Its exit code, and what it said.
+    fn wait(mut self) -> (Option<i32>, String) {
+        (self.program.wait().unwrap().code(), self.said.join().unwrap())
     }
 }
 
@@ -69,9 +97,12 @@ fn flows(place: &Place) -> Vec<String> {
 }
 
 fn expected(payloads: &[&[u8]]) -> Vec<String> {
+    payloads.iter().map(|payload| format!("{}|0|{}", payload.len(), sha256(payload))).collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    let digest = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    payloads.iter().map(|payload| format!("{}|0|{}", payload.len(), digest(payload))).collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Waits until a commit has happened that knows of so many flows.
@@ -122,9 +153,9 @@ fn what_was_committed_is_there_after_a_kill() {
 #[test]
 fn limits_end_it() {
     let place = Place::new();
-    let Some(mut listening) = Listening::begin(&place, &["--packets", "5"]) else { return };
+    let Some(listening) = Listening::begin(&place, &["--packets", "5"]) else { return };
     listening.talk(b"ask", b"answer");
-    assert_eq!(listening.program.wait().unwrap().code(), Some(0));
+    assert_eq!(listening.wait().0, Some(0));
     assert_eq!(select(&open(&place.path().join("case")), "SELECT frames FROM captures"), ["5"]);
 }
 

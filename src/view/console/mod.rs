@@ -11,6 +11,10 @@ use super::Error;
 use crate::case::{self, Payload};
 use crate::index::{FlowInfo, SegmentInfo, Selection};
 
+mod follow;
+
+pub use follow::Follower;
+
 /// Bytes in a line of hexadecimal digits.
 const LINE: usize = 32;
 /// Payload files kept open.
@@ -55,6 +59,17 @@ pub fn print(case: &case::Reader, style: &Style, out: &mut dyn Write) -> Result<
         flows.push(flow.clone());
         Ok::<_, Error>(())
     })?;
+    print_pieces(case, &flows, pieces, style, out)
+}
+
+/// Prints segments of these flows, in their order.
+fn print_pieces(
+    case: &case::Reader,
+    flows: &[FlowInfo],
+    mut pieces: Vec<Piece>,
+    style: &Style,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     put_in_order(&mut pieces, style.by_arrival);
     let (mut open, mut bytes, mut text) = (HashMap::<u32, Payload<'_>>::new(), Vec::new(), Vec::new());
     for piece in &pieces {
