@@ -22,6 +22,7 @@ mod loads;
 mod mutants;
 mod objects;
 mod opinion;
+mod package;
 mod packed;
 mod plugins;
 mod readme;

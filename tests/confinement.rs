@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 
-use crate::support::{Place, assert_fails, is_installed, open, select, stderr, testdata};
+use crate::support::{Place, assert_fails, is_installed, is_root, open, select, stderr, testdata};
 
 /// Tries what it should not do, and says what it came to.
 const TRIES: &str = r#"
@@ -55,10 +55,6 @@ fn place() -> Place {
 fn attempts(place: &Place) -> Vec<(String, String)> {
     let rows = select(&open(&place.path().join("case")), "SELECT DISTINCT kind, value FROM findings ORDER BY 1");
     rows.iter().map(|row| row.split_once('|').unwrap()).map(|(what, came)| (what.into(), came.into())).collect()
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0)
 }
 
 #[test]

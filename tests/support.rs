@@ -240,6 +240,11 @@ pub fn captures_in(folders: &[&str]) -> Vec<PathBuf> {
     folders.iter().flat_map(|folder| captures(Path::new(&testdata(folder)))).collect()
 }
 
+/// Whether the tests are run by root, who may do more.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// Whether there is such a program; says so if not.
 pub fn is_installed(program: &str) -> bool {
     let is = Command::new(program).arg("--version").output().is_ok();

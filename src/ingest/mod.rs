@@ -27,6 +27,7 @@ mod ledger;
 mod live;
 mod order;
 mod packets;
+mod paths;
 mod payload;
 mod plan;
 mod reading;

@@ -100,7 +100,18 @@ pub fn record(
         let workers = options.workers.unwrap_or_else(cores);
         let lasting = options.lasting;
         let is_watched = tap.is_some();
-        let start = Start { connection, flow, dormant, carried, batch, workers, budget, lasting, is_watched };
+        let start = Start {
+            connection,
+            flow,
+            dormant,
+            carried,
+            batch,
+            workers,
+            budget,
+            lasting,
+            root: root.clone(),
+            is_watched,
+        };
         let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {

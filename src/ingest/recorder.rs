@@ -1,7 +1,7 @@
 //! What a segment leads to: the tracker says where its bytes belong, names are given here, and the rest is dealt to the
 //! shards. Numbers and names depend on this one place alone, whatever the number of workers.
 
-use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::Scope;
 
@@ -12,6 +12,7 @@ use super::carried::Carried;
 use super::crew::Crew;
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
 use super::packets::Part;
+use super::paths::Paths;
 use super::payload::Payload;
 use super::rows;
 use super::scribe::{Gone, Scribe};
@@ -25,7 +26,6 @@ use crate::model::{Batch, CaptureId, ConnectionId, Flags, FlowId, Segment, Times
 use crate::reassemble::Placement;
 use crate::reassemble::part::Kind;
 use crate::store::PayloadStore;
-use crate::store::names::Names;
 use crate::store::template::Facts;
 use crate::track::{Begun, Connection, Event, Key, Stamp, Tracker};
 
@@ -40,13 +40,7 @@ pub struct Recorder<'scope> {
     pub(super) crew: Crew<'scope>,
     pub(super) scribe: Scribe<'scope>,
     payload: Payload,
-    names: Names,
-    /// Earlier commits hold flows, whose paths are taken.
-    has_earlier_flows: bool,
-    /// Paths of flows taken out of the index to go on.
-    pub(super) woken: HashSet<String>,
-    /// Flows that keep their name should they begin again: all their bytes may turn out to lie before a SYN that came late.
-    pub(super) named: HashSet<FlowId>,
+    pub(super) paths: Paths,
     /// Hashes of the endpoints of connections at rest in the index.
     pub(super) dormant: Hashes,
     /// Connections of the case before.
@@ -86,6 +80,8 @@ pub struct Start {
     pub budget: Budget,
     /// Goes on without end: nothing that is kept in memory may grow from commit to commit.
     pub lasting: bool,
+    /// The directory of the case.
+    pub root: PathBuf,
     /// Somebody wants to know what a commit changes.
     pub is_watched: bool,
 }
@@ -131,10 +127,7 @@ impl<'scope> Recorder<'scope> {
             crew: Crew::start(scope, start.workers, shards, || scribe.desk())?,
             scribe,
             payload,
-            names: Names::new(settings.template.clone()),
-            has_earlier_flows: start.flow > 1,
-            woken: HashSet::new(),
-            named: HashSet::new(),
+            paths: Paths::new(settings.template.clone(), start.flow > 1, start.root),
             dormant: start.dormant,
             carried: start.carried,
             events: Vec::new(),
@@ -217,6 +210,9 @@ impl<'scope> Recorder<'scope> {
             self.scribe.put(Row::Anomaly(Box::new(rows::spilled(at, count))))?;
         }
         self.payload.sync()?;
+        if self.lasting {
+            self.paths.before_commit(&mut self.scribe)?;
+        }
         self.scribe.commit()?;
         self.batch += 1;
         self.crew.settle()?;
@@ -232,10 +228,7 @@ impl<'scope> Recorder<'scope> {
 
     /// What the last commit holds is no longer known here: the index is asked for it.
     fn forget(&mut self) -> Result<(), Error> {
-        self.names.forget();
-        self.woken = HashSet::new();
-        self.named = HashSet::new();
-        self.has_earlier_flows = true;
+        self.paths.forget()?;
         if self.batch.is_multiple_of(RENEW_EVERY) {
             self.dormant = self.scribe.renew_dormant()?;
         }
@@ -281,7 +274,7 @@ impl<'scope> Recorder<'scope> {
             Event::Begun(begun) => self.begin(&begun)?,
             Event::Rebased { flow, base } => {
                 if frame.segment.flags.has(Flags::SYN) {
-                    self.named.insert(flow);
+                    self.paths.keep(flow);
                 }
                 self.crew.order(connection, Order::Rebase(flow, base));
             }
@@ -320,16 +313,8 @@ impl<'scope> Recorder<'scope> {
     /// Names a flow.
     fn begin(&mut self, begun: &Begun) -> Result<(), Error> {
         let Begun { flow, connection, src, dst, vlan, mac, first, transport } = *begun;
-        if self.named.contains(&flow) {
-            return Ok(());
-        }
         let facts = Facts { flow, connection, ends: [src, dst], mac: mac.as_ref(), vlan, first, transport };
-        let Recorder { scribe, names, woken, .. } = self;
-        let (earlier, payload) = (self.has_earlier_flows, &self.payload);
-        let path = names.next(&facts, |path| {
-            let is_earlier = earlier && (woken.contains(path) || scribe.path_taken(path)?);
-            Ok::<_, Error>(is_earlier || payload.is_in_the_way(path)?)
-        })?;
+        let Some(path) = self.paths.next(&facts, &mut self.scribe, &self.payload)? else { return Ok(()) };
         self.crew.order(connection, Order::Begin(Box::new(Named { flow, path, first })));
         self.totals.flows += 1;
         self.live_flows += 1;

@@ -43,8 +43,7 @@ impl Recorder<'_> {
 
     fn resume(&mut self, dormant: Dormant) {
         let (connection, flows) = dormant.wake();
-        self.woken.extend(flows.iter().map(|flow| flow.at_rest.path.clone()));
-        self.named.extend(flows.iter().filter(|flow| flow.at_rest.length == 0).map(|flow| flow.flow));
+        flows.iter().for_each(|flow| self.paths.wake(flow.flow, &flow.at_rest));
         self.live_flows += flows.len() as u64;
         self.crew.order(connection.id, Order::Resume(flows));
         self.tracker.resume(*connection);

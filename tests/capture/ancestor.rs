@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::Listening;
-use crate::support::{Place, files};
+use crate::support::{Place, files, is_root};
 
 /// `127.000.000.001.PORT-127.000.000.001.PORT`, with what lies there.
 fn payload(place: &Place, directory: &str) -> Vec<(String, String)> {
@@ -53,7 +53,7 @@ fn commands_are_run_once_a_flow_has_ended() {
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let told = place.path().join("told");
     fs::write(&told, "").unwrap();
-    let is_root = fs::metadata(&told).unwrap().uid() == 0;
+    let is_root = is_root();
     let command = format!("tcp_cmd=sh -c 'echo $1 >> $0' {}", told.display());
     let mut words = vec!["tcpflow", "-i", "lo", "-o", "out", "-S", &command];
     if is_root {
