@@ -89,7 +89,7 @@ fn words(error: &pcap::Error) -> String {
 }
 
 /// The number libpcap knows the link type by on this system, where it differs from that in files.
-fn dlt(link: LinkType) -> i32 {
+pub(super) fn dlt(link: LinkType) -> i32 {
     match link {
         LinkType::RAW | LinkType::RAW_OPENBSD => 12,
         LinkType(100) => 11,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use pcap::{Capture, Linktype, Packet, PacketHeader, Precision, Savefile};
 
+use super::filter::dlt;
 use crate::model::{FrameHead, LinkType};
 
 /// A capture that is being written. Its frames have one link type.
@@ -24,7 +25,7 @@ impl Writer {
     /// Makes a file, replacing what is there.
     pub fn create(path: &Path, link: LinkType) -> Result<Self, Error> {
         let failed = |error| Error::File(path.display().to_string(), error);
-        let dead = Capture::dead_with_precision(Linktype(link.0 as i32), Precision::Nano).map_err(failed)?;
+        let dead = Capture::dead_with_precision(Linktype(dlt(link)), Precision::Nano).map_err(failed)?;
         let file = dead.savefile(path).map_err(failed)?;
         Ok(Writer { link, file })
     }
@@ -46,5 +47,28 @@ impl Writer {
     /// Everything is in the file.
     pub fn end(mut self, path: &Path) -> Result<(), Error> {
         self.file.flush().map_err(|error| Error::File(path.display().to_string(), error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_link_type_can_be_written() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("a.pcap");
+        let named = (0..1024).map(LinkType).filter(|link| link.name().is_some());
+        for link in named {
+            Writer::create(&path, link).and_then(|writer| writer.end(&path)).unwrap_or_else(|error| panic!("{error}"));
+            let bytes = std::fs::read(&path).unwrap();
+            // numbers that only one system has become those for capture files
+            let written = match link {
+                LinkType::RAW_BSD | LinkType::RAW_OPENBSD => LinkType::RAW,
+                LinkType::ATM_BSD => LinkType::ATM,
+                link => link,
+            };
+            assert_eq!(bytes[20..24], written.0.to_ne_bytes(), "{link}");
+        }
     }
 }
