@@ -1,125 +1,21 @@
-//! The command line of tcpflow, against tcpflow where it is installed: the same options give the same names, bytes, times and text.
-//! `FLOWCASE_CAPTURES=DIRECTORY` compares on every capture beneath on which both print the same with `-c -B`; without, on one made
-//! here on which tcpflow is right.
+//! The command line of tcpflow: what both programs make of the same options ([`table`]), reports, tcpflow's own tests, and what is
+//! ours.
 
-use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod made;
+mod report;
+mod scripts;
+mod table;
 
-use regex::Regex;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use crate::support::{PROGRAM, Place, assert_fails, captures, files, is_installed, open, select, stderr};
+use named_sem::NamedSemaphore;
+
+use crate::support::{PROGRAM, Place, assert_fails, open, select, stderr};
 use crate::traffic::talk::{Client, Server, Talk};
 use crate::traffic::{Capture, Frame, Link};
-
-/// What is asked of both.
-const OPTIONS: &[&[&str]] = &[
-    &[],
-    &["-c"],
-    &["-C"],
-    &["-c", "-0"],
-    &["-c", "-s"],
-    &["-C", "-B"],
-    &["-c", "-D"],
-    &["-C", "-D", "-0"],
-    &["-c", "-J"],
-    &["-c", "-S", "console_order=arrival"],
-    &["-I"],
-    &["-Fc"],
-    &["-Ft"],
-    &["-FT"],
-    &["-Fk"],
-    &["-Fm"],
-    &["-Fg"],
-    &["-FX"],
-    &["-Ftk"],
-    &["-T", "x%A", "-Ft"],
-    &["-Ft", "-T", "x%A"],
-    &["-T", "%N_%K_%M_%G_%#_%%"],
-    &["-T", "%T/%t/%A.%a-%B.%b%V%v"],
-    &["-b", "10"],
-    &["-e", "md5"],
-    &["-e", "http"],
-    &["-e", "http", "-Z"],
-    &["-e", "http", "-S", "http_cmd=basename"],
-    &["-S", "tcp_cmd=basename"],
-    &["-S", "tdelta=-7"],
-    &["-E", "md5"],
-    &["-x", "tcpdemux"],
-    &["-a", "-x", "netviz"],
-    &["-q", "-p", "-f", "3"],
-    &["-S", "enable_report=NO"],
-    &["-X", "other.xml"],
-    &["port", "80"],
-    &["tcp", "and", "not", "port", "80"],
-];
-
-/// On captures of others: options, capture, and why each is right in its way.
-const DIFFERENCES: &[(&str, &str, &str)] = &[
-    ("-c -J", "arkime-opcua_synthetic.pcap", NO_IPV6),
-    ("-c -J", "tcpdump-bgp-enhanced-route-refresh-subtype.pcapng", NO_IPV6),
-    ("-e md5", "arkime-opcua_synthetic.pcap", NOT_ENDED),
-    ("-a -x netviz", "arkime-opcua_synthetic.pcap", NOT_ENDED),
-    ("-S tcp_cmd=basename", "arkime-opcua_synthetic.pcap", NOT_ENDED),
-    ("-e md5", "mercury-dnp3.pcap", NOT_ENDED),
-    ("-a -x netviz", "mercury-dnp3.pcap", NOT_ENDED),
-];
-const NO_IPV6: &str = "tcpflow takes IPv6 addresses apart as if they were of IPv4";
-const NOT_ENDED: &str = "tcpflow digests some flows that do not end, or runs the command for them, and others not";
-
-/// What either made.
-#[derive(Debug, PartialEq, Eq)]
-struct Made {
-    text: String,
-    /// Size, digest and time in seconds of each file, by its name.
-    files: BTreeMap<String, (u64, String, i64)>,
-    report: Vec<String>,
-}
-
-#[test]
-fn the_same_options_give_the_same() {
-    if !is_installed("tcpflow") {
-        return;
-    }
-    let place = Place::new();
-    let all = match std::env::var("FLOWCASE_CAPTURES") {
-        Ok(directory) => captures(Path::new(&directory)).into_iter().filter(|path| is_right(path)).collect(),
-        Err(_) => vec![capture(&place)],
-    };
-    let (mut agreed, mut different) = (0, Vec::new());
-    for capture in &all {
-        let name = capture.file_name().unwrap().to_str().unwrap();
-        for options in OPTIONS {
-            let words = options.join(" ");
-            if DIFFERENCES.iter().any(|(known, of, _)| *known == words && *of == name) {
-                continue;
-            }
-            let (mut ours, theirs) =
-                (made(PROGRAM, &["tcpflow"], options, capture), made("tcpflow", &[], options, capture));
-            if theirs.report.is_empty() {
-                // of flows it does not store tcpflow says nothing, or that they are empty; ours stand in the report
-                ours.report.clear();
-            }
-            if ours == theirs {
-                agreed += 1;
-            } else {
-                different.push(format!("{name} {words}\n  ours   {ours:?}\n  theirs {theirs:?}"));
-            }
-        }
-    }
-    println!("{agreed} of {} agree on {} captures", all.len() * OPTIONS.len(), all.len());
-    assert!(different.is_empty() && agreed > 0, "{agreed} agree, not these:\n{}", different.join("\n"));
-}
-
-/// Whether tcpflow sees no byte twice, out of order, or that is none, and stores what we store.
-fn is_right(capture: &Path) -> bool {
-    let same = |options: &[&str]| {
-        let (ours, theirs) = (made(PROGRAM, &["tcpflow"], options, capture), made("tcpflow", &[], options, capture));
-        ours == theirs && !theirs.report.is_empty()
-    };
-    same(&["-c", "-B"]) && same(&[])
-}
 
 /// HTTP with several answers, all bytes there are, and two connections at once; in frames that are not padded.
 fn capture(place: &Place) -> PathBuf {
@@ -147,62 +43,14 @@ fn capture(place: &Place) -> PathBuf {
     place.path().join(name)
 }
 
-fn run(program: &str, before: &[&str], options: &[&str], capture: &Path, place: &Place) -> Output {
-    // a filter comes last
-    let (filter, options): (Vec<&str>, Vec<&str>) = if options.first().is_some_and(|word| !word.starts_with('-')) {
-        (options.to_vec(), Vec::new())
-    } else {
-        (Vec::new(), options.to_vec())
-    };
-    let mut command = Command::new(program);
-    command.current_dir(place.path()).args(before).args(options).arg("-r").arg(capture).args(filter).output().unwrap()
-}
-
-fn made(program: &str, before: &[&str], options: &[&str], capture: &Path) -> Made {
-    let place = Place::new();
-    let output = run(program, before, options, capture, &place);
-    let mut made =
-        Made { text: String::from_utf8_lossy(&output.stdout).into_owned(), files: BTreeMap::new(), report: Vec::new() };
-    if options.iter().any(|option| option.contains("_cmd=")) {
-        // tcpflow runs several at once
-        let mut lines: Vec<&str> = made.text.lines().collect();
-        lines.sort_unstable();
-        made.text = lines.join("\n");
-    }
-    for path in files(place.path()) {
-        let name = path.strip_prefix(place.path()).unwrap().to_str().unwrap().to_owned();
-        let bytes = std::fs::read(&path).unwrap();
-        if name.ends_with(".xml") {
-            made.report = report(&String::from_utf8_lossy(&bytes));
-            made.files.insert(name, (0, String::new(), 0));
-        } else if name != "case.sqlite" && !name.starts_with("objects/") {
-            let is_flow = !name.contains("HTTPBODY") && !name.ends_with(".findx");
-            let seconds = path.metadata().unwrap().mtime();
-            let digest = blake3::hash(&bytes).to_hex().to_string();
-            made.files.insert(name, (bytes.len() as u64, digest, if is_flow { seconds } else { 0 }));
-        }
-    }
-    made
-}
-
-/// Name, beginning, ends and MD5 of each flow with payload. Packets are left out: tcpflow does not count those after the end.
-fn report(text: &str) -> Vec<String> {
-    let field = |text: &str, pattern: &str| -> String {
-        Regex::new(pattern).unwrap().captures(text).map_or(String::new(), |found| found[1].to_owned())
-    };
-    let attributes = ["family", "src_ipn", "dst_ipn", "srcport", "dstport"];
-    let line = |text: &str| {
-        // tcpflow leaves out a fraction of zero, and has six digits
-        let second = field(text, r#"startime=['"]([^'".Z]+)"#);
-        let fraction = field(text, r#"startime=['"][^'".Z]+\.(\d{6})"#);
-        let values = attributes.map(|name| field(text, &format!(r#" {name}=['"]([^'"]+)"#))).join(" ");
-        let digest = field(text, r#"(?i)<hashdigest type=['"]md5['"]>([0-9a-f]+)"#);
-        format!("{} {second}.{fraction:0<6} {values} {digest}", field(text, "^([^<]+)<"))
-    };
-    let flows = text.split("<filename>").filter(|text| text.contains("startime") && !text.contains("<filesize>0<"));
-    let mut lines: Vec<String> = flows.map(line).collect();
-    lines.sort();
-    lines
+/// Frames of Ethernet, so long that they are not padded: what an IPv6 host says, and two frames that are no TCP.
+fn capture_of_ethernet(place: &Place) -> PathBuf {
+    let (start, ends) = (1_700_000_000_000_000_000, ["[fd00::1]:40000", "[fd00::2]:80"]);
+    let talk = Talk::new(ends[0], ends[1], start).open().says(Client, b"ask").says(Server, b"answer");
+    let udp = Frame::udp(start + 1_000_000_000, ends.map(|end| end.parse().unwrap()), b"datagram");
+    let frames = [vec![Frame::arp(start - 1_000_000_000)], talk.close().frames(), vec![udp]].concat();
+    let name = place.file("ethernet.pcap", &Capture::on(Link::Ethernet).frames(frames).pcap());
+    place.path().join(name)
 }
 
 #[test]
@@ -272,6 +120,45 @@ fn frames_are_written_to_captures() {
 }
 
 #[test]
+fn histograms_tell_bytes_of_frames_by_address() {
+    let place = Place::new();
+    let capture = capture(&place);
+    let words = ["tcpflow", "-q", "-o", "out", "-E", "netviz", "-S", "netviz_histogram_dump=1", "-r"];
+    let dump = |more: &[&str]| place.stdout(&[&words[..], &[capture.to_str().unwrap()], more].concat());
+    let [web, noise] = ["10.0.0.1  count=408\n", "10.0.0.3  count=547\n"];
+    let answers = "10.0.0.2  count=2752\n";
+    let [to_web, to_noise, asked] = ["10.0.0.1  count=1400\n", "10.0.0.3  count=1352\n", "10.0.0.2  count=955\n"];
+    assert_eq!(
+        dump(&[]),
+        format!(
+            "src_tree:\nhistogram size: 3\n{web}{answers}{noise}\ndst_tree:\nhistogram size: 3\n{to_web}{asked}{to_noise}\n"
+        )
+    );
+}
+
+#[test]
+fn a_semaphore_is_held_while_something_is_printed() {
+    let place = Place::new();
+    let capture = capture(&place);
+    let name = format!("/flowcase-test-{}", std::process::id());
+    let mut semaphore = NamedSemaphore::create(&name, 1).unwrap();
+    semaphore.wait().unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(place.path()).args(["tcpflow", "-q", "-c", "-L", &name, "-r"]).arg(&capture);
+    let (send, receive) = mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| send.send(command.output().unwrap()));
+        let early = receive.recv_timeout(Duration::from_millis(300));
+        semaphore.post().unwrap();
+        assert!(early.is_err(), "it did not wait");
+        let printed = String::from_utf8(receive.recv().unwrap().stdout).unwrap();
+        assert_eq!(printed, place.stdout(&["tcpflow", "-q", "-c", "-r", capture.to_str().unwrap()]));
+    });
+    semaphore.try_wait().expect("it was given back");
+    std::fs::remove_file(format!("/dev/shm/sem.{}", &name[1..])).unwrap();
+}
+
+#[test]
 fn what_cannot_be_had_is_said() {
     let place = Place::new();
     let capture = capture(&place);
@@ -284,7 +171,7 @@ fn what_cannot_be_had_is_said() {
         (&["-e", "nonsense"], "nonsense"),
         (&["-Fz"], "`z`"),
         (&["-T", "%q"], "%q"),
-        (&["-L", "lock"], "-L"),
+        (&["-L", "no/name"], "-L"),
         (&["-o", "right.pcap"], "no directory"),
     ] {
         let words = [&["tcpflow", "-r", capture], options].concat();

@@ -1,10 +1,11 @@
 //! What a command line of tcpflow asks for, and what it cannot have here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
+use named_sem::NamedSemaphore;
 
-use super::Args;
+use super::{Args, lock};
 use crate::cli::errors::Error;
 use crate::ingest::Options;
 use crate::model::HashKind;
@@ -26,9 +27,12 @@ const SCANNERS: &[(&str, &str)] = &[
 const SETTINGS: &[(&str, &str)] = &[
     ("check_fcs", "NO: 802.11 frames count even if their check sequence is wrong (YES)"),
     ("console_order", "arrival: segments are printed as they were captured (stream: as they were read)"),
+    ("debug-prefix", "what -v and -d begin their lines with"),
     ("enable_report", "NO: no report (YES)"),
     ("http_alert_fd", "descriptor to which `open` and `close` are written with the name of each body"),
     ("http_cmd", "command run for each body, its name behind"),
+    ("netviz_histogram_dump", "1: print the bytes of frames that each address sent and received, with netviz (0)"),
+    ("netviz_histogram_size", "addresses printed then; those with few are gathered into subnets (1000)"),
     ("packet-buffer-timeout", "milliseconds an interface may hold frames back"),
     ("tcp_alert_fd", "descriptor to which `open` and `close` are written with the name of each flow"),
     ("tcp_cmd", "command run for each flow, its name behind"),
@@ -36,12 +40,7 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// Settings of tcpflow that mean nothing here, with the reason.
-const REFUSED: &[(&str, &str)] = &[
-    ("debug-prefix", "there are no debug messages"),
-    ("netviz_histogram_dump", "pictures are made from the index: ask it with `flowcase query`"),
-    ("netviz_histogram_size", "pictures are made from the index, whatever their size"),
-    ("tcp_timeout", "connections do not expire while captures are read"),
-];
+const REFUSED: &[(&str, &str)] = &[("tcp_timeout", "connections do not expire while captures are read")];
 
 /// Letters of templates.
 const LETTERS: &str = "\
@@ -82,6 +81,10 @@ pub struct Asked {
     pub report: Option<PathBuf>,
     /// Pictures.
     pub netviz: bool,
+    /// How many addresses a printed histogram has; `None`: none is printed.
+    pub histogram: Option<usize>,
+    /// What is held while something is printed.
+    pub semaphore: Option<NamedSemaphore>,
     /// Bodies of HTTP.
     pub http: bool,
     raw_bodies: bool,
@@ -89,6 +92,8 @@ pub struct Asked {
     pub after_body: After,
     pub quiet: bool,
     pub verbose: bool,
+    /// Before what is said if verbose.
+    pub prefix: String,
 }
 
 /// What is done for each file.
@@ -123,6 +128,9 @@ impl Asked {
                     .into(),
             ));
         }
+        let refused = |name: &String, why| Error::Usage(format!("-L {name}: {why}"));
+        let open = |name: &String| lock::open(name).map_err(|why| refused(name, why));
+        let semaphore = args.semaphore.as_ref().map(open).transpose()?;
         let mut hashes = vec![HashKind::Sha256];
         hashes.extend((is_on("md5") || names.md5).then_some(HashKind::Md5));
         let report = if settings.no_report { None } else { Some(args.report.unwrap_or(args.out.join("report.xml"))) };
@@ -151,13 +159,21 @@ impl Asked {
             unused: args.unused,
             report,
             netviz: is_on("netviz"),
+            histogram: (is_on("netviz") && settings.histogram).then_some(settings.histogram_size),
+            semaphore,
             http: is_on("http") && keep == Keep::Files,
             raw_bodies: args.raw_bodies,
             after_flow: settings.after_flow,
             after_body: settings.after_body,
             quiet: args.quiet,
             verbose: args.verbose || args.debug >= 10,
+            prefix: settings.prefix,
         })
+    }
+
+    /// What stands before names of files.
+    pub fn directory(&self) -> String {
+        shown(&self.out)
     }
 
     /// The scanner that extracts bodies, if they are wanted.
@@ -174,7 +190,6 @@ fn refuse(args: &Args) -> Result<(), Error> {
         (args.interface.is_some(), "-i: an interface cannot be captured from here yet, but with `flowcase capture`"),
         (args.user.is_some(), "-U: privileges cannot be given up yet"),
         (args.chroot.is_some(), "-z: the root directory cannot be changed yet"),
-        (args.semaphore.is_some(), "-L: what is printed cannot be locked with a semaphore"),
     ];
     match refused.iter().find(|(is_asked, _)| *is_asked) {
         Some((_, why)) => Err(Error::Usage((*why).into())),
@@ -264,18 +279,24 @@ fn console(args: &Args, settings: &Settings) -> Option<Style> {
         Args { raw: true, .. } => Bytes::Raw,
         _ => Bytes::Printable,
     };
-    let out = if args.out.as_os_str() == "." { String::new() } else { args.out.to_string_lossy().into_owned() };
-    let names = if args.console_bare { None } else { Some(out) };
+    let names = if args.console_bare { None } else { Some(shown(&args.out)) };
     let (colours, breaks, by_arrival) = (args.colours, !args.no_breaks, settings.by_arrival);
     (args.console || args.console_bare).then_some(Style { bytes, names, colours, breaks, by_arrival })
 }
 
+/// A directory before the names of its files: nothing where that is where we are.
+fn shown(out: &Path) -> String {
+    if out.as_os_str() == "." { String::new() } else { out.to_string_lossy().into_owned() }
+}
+
 /// What -S says.
-#[derive(Default)]
 struct Settings {
     no_report: bool,
     any_fcs: bool,
     by_arrival: bool,
+    histogram: bool,
+    histogram_size: usize,
+    prefix: String,
     /// Nanoseconds.
     time_shift: i64,
     after_flow: After,
@@ -284,7 +305,17 @@ struct Settings {
 
 impl Settings {
     fn of(words: &[String]) -> Result<Self, Error> {
-        let mut settings = Settings::default();
+        let mut settings = Settings {
+            no_report: false,
+            any_fcs: false,
+            by_arrival: false,
+            histogram: false,
+            histogram_size: 1000,
+            prefix: String::new(),
+            time_shift: 0,
+            after_flow: After::default(),
+            after_body: After::default(),
+        };
         for word in words {
             let (name, value) =
                 word.split_once('=').ok_or_else(|| Error::Usage(format!("-S {word}: not NAME=VALUE")))?;
@@ -304,6 +335,12 @@ impl Settings {
                     "stream" => false,
                     _ => return Err("arrival or stream".into()),
                 }
+            }
+            "debug-prefix" => self.prefix = format!("{value}: "),
+            "netviz_histogram_dump" => self.histogram = yes(value)?,
+            // the second is what tcpflow's own scripts say
+            "netviz_histogram_size" | "netviz_max_histogram_size" => {
+                self.histogram_size = value.parse().map_err(|_| "no number of addresses")?;
             }
             "tdelta" => {
                 let seconds: i64 = value.parse().map_err(|_| "no whole number of seconds")?;

@@ -12,13 +12,15 @@ use crate::case;
 use crate::cli::errors::{Error, at};
 use crate::index::Selection;
 use crate::ingest::Tap;
-use crate::model::{ConnectionId, Endpoint, FrameHead, LinkType, Skip};
+use crate::model::{ConnectionId, Endpoint, FrameHead, LinkType, Segment, Skip};
 
 /// Takes frames aside while captures are filed.
 pub struct Frames {
     /// Where frames that are no TCP go, and the captures begun there.
     unused: Option<PathBuf>,
     others: HashMap<LinkType, (PathBuf, Writer)>,
+    /// Link type of the first frame: that of a capture without frames.
+    link: Option<LinkType>,
     /// Those of flows, until the names of these are known.
     used: Option<Spool>,
 }
@@ -42,7 +44,7 @@ impl Frames {
     pub fn new(unused: Option<PathBuf>, of_flows: bool) -> io::Result<Self> {
         let spool = |file| Spool { file: BufWriter::new(file), end: 0, frames: Vec::new() };
         let used = if of_flows { Some(spool(tempfile::tempfile()?)) } else { None };
-        Ok(Frames { unused, others: HashMap::new(), used })
+        Ok(Frames { unused, others: HashMap::new(), link: None, used })
     }
 
     /// Whether anybody wants frames.
@@ -52,6 +54,9 @@ impl Frames {
 
     /// Ends the capture of other frames, and writes one for each flow of the case into `out`.
     pub fn end(self, case: &case::Reader, out: &Path) -> Result<(), Error> {
+        if let Some(path) = self.unused.as_ref().filter(|_| self.others.is_empty()) {
+            Writer::create(path, self.link.unwrap_or(LinkType::ETHERNET))?.end(path)?;
+        }
         for (path, writer) in self.others.into_values() {
             writer.end(&path)?;
         }
@@ -94,12 +99,19 @@ fn write(path: &Path, frames: &[Spooled], file: &File) -> Result<(), Error> {
 }
 
 impl Tap for Frames {
-    fn used(&mut self, head: &FrameHead, data: &[u8], connection: ConnectionId, sender: Endpoint) -> io::Result<()> {
+    fn used(
+        &mut self,
+        head: &FrameHead,
+        data: &[u8],
+        connection: ConnectionId,
+        segment: &Segment<'_>,
+    ) -> io::Result<()> {
+        self.link.get_or_insert(head.link);
         let Some(spool) = &mut self.used else { return Ok(()) };
         let start = spool.end;
         spool.file.write_all(data)?;
         spool.end += data.len() as u64;
-        spool.frames.push(Spooled { connection, sender, head: head.clone(), at: start..spool.end });
+        spool.frames.push(Spooled { connection, sender: segment.src, head: head.clone(), at: start..spool.end });
         Ok(())
     }
 

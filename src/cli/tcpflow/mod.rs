@@ -16,10 +16,14 @@ use crate::index::rows::Status;
 use crate::ingest::{self, Summary, Tap, scanning};
 use asked::{Asked, Keep};
 use frames::Frames;
+use tally::Tally;
 
 mod asked;
 mod frames;
+mod histogram;
+mod lock;
 mod outputs;
+mod tally;
 
 /// Everything tcpflow's command line takes, with the same meaning
 ///
@@ -171,14 +175,16 @@ pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
         print!("{text}");
         return Ok(Done::Whole);
     }
-    let asked = Asked::of(args, matches)?;
+    let mut asked = Asked::of(args, matches)?;
+    let semaphore = asked.semaphore.take();
     directory(&asked.out)?;
     let apart = if asked.keep == Keep::Files { None } else { Some(tempfile::tempdir()?) };
     let root = apart.as_ref().map_or(asked.out.as_path(), |apart| apart.path());
-    let (mut done, mut frames) = (Done::Whole, Frames::new(asked.unused.clone(), asked.pcap)?);
+    let mut done = Done::Whole;
+    let mut taps = (Frames::new(asked.unused.clone(), asked.pcap)?, Tally::new(asked.options.max_jump));
     for (captures, known_only) in [(&asked.captures, false), (&asked.continuing, true)] {
         if !captures.is_empty() {
-            done = done.and(file(root, captures, known_only, &asked, &mut frames)?);
+            done = done.and(file(root, captures, known_only, &asked, &mut taps)?);
         }
     }
     if let Some(http) = asked.scanner() {
@@ -186,8 +192,9 @@ pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
         scanning::scan(root, &options, &mut |_, _| ())?;
     }
     let case = case::Reader::open(root)?;
+    let (frames, tally) = taps;
     frames.end(&case, &asked.out)?;
-    outputs::write(&case, &asked)?;
+    outputs::write(&case, &asked, &tally, semaphore)?;
     Ok(done)
 }
 
@@ -197,12 +204,13 @@ fn file(
     captures: &[PathBuf],
     known_only: bool,
     asked: &Asked,
-    frames: &mut Frames,
+    taps: &mut (Frames, Tally),
 ) -> Result<Done, Error> {
     let options = ingest::Options { known_only, command_line: command_line(), ..asked.options.clone() };
     let when = if asked.quiet { progress::When::Never } else { progress::When::Auto };
     let mut progress = progress::Capture::new(when);
-    let tap = if frames.is_wanted() { Some(frames as &mut dyn Tap) } else { None };
+    let is_seen = asked.report.is_some() || asked.histogram.is_some() || taps.0.is_wanted();
+    let tap = is_seen.then_some(taps as &mut dyn Tap);
     let done = ingest::ingest_with(root, captures, &options, &mut progress, tap);
     progress.end();
     let summary: Summary = done.inspect_err(|error| {
@@ -212,6 +220,7 @@ fn file(
     })?;
     summary.captures.iter().for_each(super::ingest::say_capture);
     if asked.verbose {
+        eprint!("{}", asked.prefix);
         super::ingest::say_counts(&summary);
     }
     Ok(Done::but(summary.captures.iter().any(|capture| capture.status != Status::Complete)))

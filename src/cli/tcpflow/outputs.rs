@@ -6,7 +6,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
+use named_sem::NamedSemaphore;
+
 use super::asked::{After, Asked, Keep};
+use super::histogram;
+use super::lock::Locked;
+use super::tally::Tally;
+
 use crate::case;
 use crate::cli::errors::{Error, at};
 use crate::cli::output;
@@ -17,21 +23,32 @@ use crate::view::{View, bodies, console, dfxml, findx, pictures};
 const MANY: u64 = 10_000;
 
 /// Writes everything that is asked for.
-pub fn write(case: &case::Reader, asked: &Asked) -> Result<(), Error> {
+pub fn write(
+    case: &case::Reader,
+    asked: &Asked,
+    tally: &Tally,
+    semaphore: Option<NamedSemaphore>,
+) -> Result<(), Error> {
     if asked.findx {
         write_findx(case)?;
     }
     let bodies = if asked.http { bodies::link(case)? } else { Vec::new() };
     if let Some(style) = &asked.console {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        console::print(case, style, &mut out)?;
-        out.flush()?;
+        let stdout = io::BufWriter::new(io::stdout().lock());
+        match semaphore {
+            None => print(case, style, stdout)?,
+            Some(semaphore) => print(case, style, Locked::new(semaphore, stdout))?,
+        }
     }
     if let Some(report) = &asked.report {
-        output::file(report, |out| Ok(dfxml::Report.render(case, out)?))?;
+        let directory = asked.directory();
+        output::file(report, |out| Ok(dfxml::write_heard(case, &directory, &|flow| tally.of(flow), out)?))?;
     }
     if asked.netviz {
         output::file(&asked.out.join("report.pdf"), |out| Ok(pictures::Pdf.render(case, out)?))?;
+    }
+    if let Some(rows) = asked.histogram {
+        histogram::print(case, tally, rows, &mut io::stdout().lock())?;
     }
     if asked.keep == Keep::Files {
         let (opened, closed) = flows(case)?;
@@ -42,6 +59,11 @@ pub fn write(case: &case::Reader, asked: &Asked) -> Result<(), Error> {
         tell(&bodies, &bodies, &asked.after_body, &asked.out)?;
     }
     Ok(())
+}
+
+fn print(case: &case::Reader, style: &console::Style, mut out: impl Write) -> Result<(), Error> {
+    console::print(case, style, &mut out)?;
+    Ok(out.flush()?)
 }
 
 /// Paths of all payload files, in the order in which flows began, and in that in which they ended.
