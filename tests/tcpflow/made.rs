@@ -17,6 +17,8 @@ pub struct Made {
     pub report: Vec<Row>,
     /// Digests of the frames in the capture of -w.
     pub unused: Vec<String>,
+    /// It was ended by a signal.
+    pub broke_down: bool,
 }
 
 impl Made {
@@ -48,8 +50,8 @@ impl Made {
 
     fn by(program: &str, before: &[&str], options: &[&str], capture: &Path) -> Self {
         let place = Place::new();
-        let text = run(program, before, options, capture, &place);
-        let mut made = Made { text, files: BTreeMap::new(), report: Vec::new(), unused: Vec::new() };
+        let (text, broke_down) = run(program, before, options, capture, &place);
+        let mut made = Made { text, files: BTreeMap::new(), report: Vec::new(), unused: Vec::new(), broke_down };
         if options.iter().any(|option| option.contains("_cmd=") || option.contains("_alert_fd=")) {
             // tcpflow runs several at once, and has its own order of ends
             let mut lines: Vec<&str> = made.text.lines().collect();
@@ -89,9 +91,9 @@ impl Made {
     }
 }
 
-/// What it printed. CAPTURE among the options is the capture, FIRST and SECOND are its halves; without any of them it is read
+/// What it printed, and whether a signal ended it. CAPTURE among the options is the capture, FIRST and SECOND are its halves; without any of them it is read
 /// with -r, and a filter comes last.
-fn run(program: &str, before: &[&str], options: &[&str], capture: &Path, place: &Place) -> String {
+fn run(program: &str, before: &[&str], options: &[&str], capture: &Path, place: &Place) -> (String, bool) {
     let halves = ["half 1", "half 2"];
     if options.contains(&"FIRST") {
         for (half, bytes) in halves.iter().zip(halved(&std::fs::read(capture).unwrap())) {
@@ -115,7 +117,7 @@ fn run(program: &str, before: &[&str], options: &[&str], capture: &Path, place: 
     let stdin = if words.contains(&"-") { std::fs::File::open(capture).unwrap().into() } else { Stdio::null() };
     let mut command = Command::new(program);
     let output = command.current_dir(place.path()).args(before).args(&words).stdin(stdin).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().is_none())
 }
 
 /// A capture in the format of libpcap, as far as it is one.

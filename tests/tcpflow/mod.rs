@@ -2,6 +2,7 @@
 //! ours.
 
 mod made;
+mod mends;
 mod report;
 mod scripts;
 mod table;
@@ -98,20 +99,23 @@ fn frames_are_written_to_captures() {
     let (start, ends) = (1_700_000_000_000_000_123, ["10.0.0.1:40000", "10.0.0.2:80"]);
     let talk = Talk::new(ends[0], ends[1], start).open().says(Client, b"ask").says(Server, b"answer").close();
     let others = [Frame::arp(start), Frame::udp(start + 1, ends.map(|end| end.parse().unwrap()), b"datagram")];
-    let frames = [talk.frames(), others.to_vec()].concat();
+    let quiet = Talk::new("10.0.0.3:40000", ends[1], start).syn();
+    let frames = [talk.frames(), quiet.frames(), others.to_vec()].concat();
     place.file("all.pcap", &Capture::on(Link::Ethernet).frames(frames).pcap());
     place.stdout(&["tcpflow", "-q", "-o", "out", "-K", "-w", "others.pcap", "-r", "all.pcap"]);
     let names =
         ["010.000.000.001.40000-010.000.000.002.00080.pcap", "010.000.000.002.00080-010.000.000.001.40000.pcap"];
-    assert_eq!(crate::support::entries(&place.path().join("out")), [names[0], names[1], "report.xml"]);
+    let without_payload = "010.000.000.003.40000-010.000.000.002.00080.pcap";
+    let made = crate::support::entries(&place.path().join("out"));
+    assert_eq!(made, [names[0], names[1], without_payload, "report.xml"]);
     // what was taken apart gives the same, put together
     let list = |case: &str, captures: &[&str]| {
         place.ingest(case, captures);
         let sql = "SELECT src_port, length, sha256, packets, start_ns FROM flows ORDER BY src_port";
         select(&open(&place.path().join(case)), sql)
     };
-    let [ask, answer] = names.map(|name| format!("out/{name}"));
-    assert_eq!(list("parts", &[&ask, &answer]), list("whole", &["all.pcap"]));
+    let [ask, answer, quiet] = [names[0], names[1], without_payload].map(|name| format!("out/{name}"));
+    assert_eq!(list("parts", &[&ask, &answer, &quiet]), list("whole", &["all.pcap"]));
     let reasons = "SELECT reason, frames FROM skipped ORDER BY reason";
     place.ingest("others", &["others.pcap"]);
     let skipped = ["whole", "others"].map(|case| select(&open(&place.path().join(case)), reasons));

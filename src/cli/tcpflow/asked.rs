@@ -70,6 +70,8 @@ pub struct Asked {
     pub continuing: Vec<PathBuf>,
     pub out: PathBuf,
     pub options: Options,
+    /// Of names of files.
+    pub template: String,
     pub keep: Keep,
     pub console: Option<Style>,
     pub findx: bool,
@@ -137,7 +139,7 @@ impl Asked {
         let options = Options {
             filter,
             hashes: Some(hashes),
-            template: Some(names.template),
+            template: Some(names.template.clone()),
             open: true,
             overlap_last: Some(true),
             max_jump: args.max_jump,
@@ -152,6 +154,7 @@ impl Asked {
             continuing: args.continuing,
             out: args.out,
             options,
+            template: names.template,
             keep,
             console,
             findx: args.findx && keep == Keep::Files,

@@ -1,18 +1,22 @@
 //! Frames written to captures: those of each flow (-K), and those that are no TCP (-w).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::asked::Asked;
+use super::tally::Tally;
 use crate::capture::write::Writer;
 use crate::case;
 use crate::cli::errors::{Error, at};
 use crate::index::Selection;
-use crate::ingest::Tap;
-use crate::model::{ConnectionId, Endpoint, FrameHead, LinkType, Segment, Skip};
+use crate::ingest::{self, Tap};
+use crate::model::{ConnectionId, Endpoint, FrameHead, LinkType, Segment, Skip, Transport};
+use crate::store::names::Names;
+use crate::store::template::{Facts, Template};
 
 /// Takes frames aside while captures are filed.
 pub struct Frames {
@@ -53,7 +57,7 @@ impl Frames {
     }
 
     /// Ends the capture of other frames, and writes one for each flow of the case into `out`.
-    pub fn end(self, case: &case::Reader, out: &Path) -> Result<(), Error> {
+    pub fn end(self, case: &case::Reader, asked: &Asked, tally: &Tally) -> Result<(), Error> {
         if let Some(path) = self.unused.as_ref().filter(|_| self.others.is_empty()) {
             Writer::create(path, self.link.unwrap_or(LinkType::ETHERNET))?.end(path)?;
         }
@@ -62,25 +66,47 @@ impl Frames {
         }
         let Some(spool) = self.used else { return Ok(()) };
         let file = spool.file.into_inner().map_err(|error| Error::Stream(error.into_error()))?;
-        let mut flows = HashMap::<ConnectionId, Vec<(Endpoint, String)>>::new();
-        case.index().flows(&Selection::default(), &mut |flow| -> Result<(), Error> {
-            let known = flows.entry(flow.connection_id).or_default();
-            if !known.iter().any(|(sender, _)| *sender == flow.src) {
-                known.push((flow.src, flow.path));
-            }
-            Ok(())
-        })?;
+        let names = names(case, asked, tally)?;
         let mut frames = spool.frames;
         frames.sort_by_key(|frame| (frame.connection, frame.sender.ip, frame.sender.port));
         for frames in frames.chunk_by(|one, other| (one.connection, one.sender) == (other.connection, other.sender)) {
-            let (connection, sender) = (frames[0].connection, frames[0].sender);
-            let known = flows.get(&connection).and_then(|flows| flows.iter().find(|(src, _)| *src == sender));
-            if let Some((_, path)) = known {
-                write(&out.join(format!("{path}.pcap")), frames, &file)?;
+            if let Some(path) = names.get(&(frames[0].connection, frames[0].sender)) {
+                write(&asked.out.join(format!("{path}.pcap")), frames, &file)?;
             }
         }
         Ok(())
     }
+}
+
+/// The name of what each side of a connection sent, with payload or without: that of its first part.
+fn names(
+    case: &case::Reader,
+    asked: &Asked,
+    tally: &Tally,
+) -> Result<HashMap<(ConnectionId, Endpoint), String>, Error> {
+    let (mut names, mut taken) = (HashMap::new(), HashSet::new());
+    case.index().flows(&Selection::default(), &mut |flow| -> Result<(), Error> {
+        taken.insert(flow.path.clone());
+        names.entry((flow.connection_id, flow.src)).or_insert(flow.path);
+        Ok(())
+    })?;
+    let mut further = Names::new(Template::parse(&asked.template).map_err(ingest::Error::from)?.open());
+    case.index().flows_without_file(&mut |flow| -> Result<(), Error> {
+        let mac = tally.of(&flow).and_then(|heard| heard.mac);
+        let facts = Facts {
+            flow: flow.id,
+            connection: flow.connection_id,
+            ends: [flow.src, flow.dst],
+            mac: mac.as_ref(),
+            vlan: flow.vlan,
+            first: flow.start,
+            transport: Transport::Tcp,
+        };
+        let path = further.next(&facts, |path| Ok::<_, Error>(taken.contains(path)))?;
+        names.entry((flow.connection_id, flow.src)).or_insert(path);
+        Ok(())
+    })?;
+    Ok(names)
 }
 
 /// Writes the frames of a flow. A flow of which some came over another kind of link keeps those of the first.

@@ -193,7 +193,7 @@ pub fn run(args: Args, matches: &ArgMatches) -> Result<Done, Error> {
     }
     let case = case::Reader::open(root)?;
     let (frames, tally) = taps;
-    frames.end(&case, &asked.out)?;
+    frames.end(&case, &asked, &tally)?;
     outputs::write(&case, &asked, &tally, semaphore)?;
     Ok(done)
 }
