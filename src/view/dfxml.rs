@@ -17,11 +17,13 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use super::escape::hex;
 use super::{Error, View};
 use crate::case;
-use crate::index::{FlowInfo, ObjectRow, Reader, Run, SegmentInfo, Selection};
+use crate::index::{ObjectRow, Reader, Run, SegmentInfo, Selection};
 use crate::model::Timestamp;
 
+mod heard;
 mod object;
 
+pub use heard::{Ear, Heard};
 use object::Objects;
 
 const NAMESPACE: &str = "http://www.forensicswiki.org/wiki/Category:Digital_Forensics_XML";
@@ -39,26 +41,6 @@ impl View for Report {
         write(case, "", None, out)
     }
 }
-
-/// What the index does not keep of the frames of a flow: whoever saw them may know it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// Link addresses of the first frame: source, destination.
-    pub mac: Option<[[u8; 6]; 2]>,
-    /// Frames.
-    pub packets: u64,
-    /// Bytes of the frames on the wire.
-    pub length: u64,
-    /// Bytes of the frames that were captured.
-    pub captured: u64,
-    /// Segments with payload that begin before the end of the one captured before.
-    pub out_of_order: u64,
-    /// Segments with payload that begin before the flow does.
-    pub violations: u64,
-}
-
-/// Tells what was heard of a flow, if that is known.
-pub type Ear<'a> = dyn Fn(&FlowInfo) -> Option<Heard> + 'a;
 
 /// The whole case as DFXML, with sides that sent no payload, and what was heard of each flow. Names of files begin with `directory`,
 /// unless that is empty.
@@ -261,7 +243,7 @@ mod tests {
     use quick_xml::events::Event;
 
     use super::*;
-    use crate::index::FindingInfo;
+    use crate::index::{FindingInfo, FlowInfo};
     use crate::model::{Checksum, Digests, Endpoint};
 
     fn flow(path: &str) -> FlowInfo {

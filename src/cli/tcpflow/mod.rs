@@ -23,6 +23,7 @@ mod frames;
 mod histogram;
 mod lock;
 mod outputs;
+mod settings;
 mod tally;
 
 /// Everything tcpflow's command line takes, with the same meaning
