@@ -80,14 +80,12 @@ fn by_content(ours: &mut Made, theirs: &mut Made) {
     }
 }
 
+/// Files and reports are as without the command; only what it printed is compared.
 fn commands(ours: &mut Made, theirs: &mut Made) {
     without_more_lines(ours, theirs);
-    ours.report.clone_from(&theirs.report);
-    theirs.files.retain(|name, _| ours.files.contains_key(name));
     theirs.text = theirs.text.lines().filter(|line| ours.files.contains_key(*line)).collect::<Vec<_>>().join("\n");
-    for (name, file) in &theirs.files {
-        ours.files.insert(name.clone(), file.clone());
-    }
+    ours.files.clone_from(&theirs.files);
+    ours.report.clone_from(&theirs.report);
 }
 
 fn without_more_captures(ours: &mut Made, theirs: &mut Made) {
