@@ -55,7 +55,7 @@ impl Writer {
         let mut writer = Writer { path: path.to_owned(), link, file: BufWriter::new(file), seen: Seen::default() };
         let [major, minor] = VERSION;
         let version = u32::from(major) | u32::from(minor) << 16;
-        writer.put(&[MAGIC, version, 0, 0, SNAP_LENGTH, link.0].map(u32::to_le_bytes).concat())?;
+        writer.put(&[MAGIC, version, 0, 0, SNAP_LENGTH, in_files(link).0].map(u32::to_le_bytes).concat())?;
         Ok(writer)
     }
 
@@ -98,6 +98,15 @@ impl Writer {
         let size = self.seen.size();
         let (sha256, head_sha256) = self.seen.digests();
         Ok(Identity { sha256, head_sha256, size, format: "pcap".to_owned() })
+    }
+}
+
+/// The number of a link type in capture files; some have another on the system that captures.
+fn in_files(link: LinkType) -> LinkType {
+    match link {
+        LinkType::RAW_BSD | LinkType::RAW_OPENBSD => LinkType::RAW,
+        LinkType::ATM_BSD => LinkType::ATM,
+        link => link,
     }
 }
 

@@ -291,7 +291,7 @@ impl Reading<'_, '_> {
             Some(tap) => self.recorder.observe(ahead, |frame, connection| {
                 let place = batch.frames.binary_search_by_key(&frame.at.frame, |head| head.number);
                 let Ok(head) = place.map(|place| &batch.frames[place]) else { return Ok(()) };
-                tap.used(head, batch.data(head), connection, frame.segment.src).map_err(Error::Tap)
+                tap.used(head, batch.data(head), connection, &frame.segment).map_err(Error::Tap)
             })?,
         }
         ahead.clear();

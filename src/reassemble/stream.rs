@@ -109,6 +109,11 @@ impl<K> Stream<K> {
         self.parts().last().map_or(0, Part::end_number)
     }
 
+    /// RFC 9293 §3.8.4 and RFC 1122 §4.2.3.6: at most one byte, just before the next one expected, on a stream that has begun.
+    pub fn is_kept_alive_by(&self, seq: u32, len: u32) -> bool {
+        len <= 1 && self.parts().first().is_some_and(|part| part.position(seq) == part.next() - 1)
+    }
+
     /// The distance from a segment to the nearest part, in bytes; `None` before the stream has begun.
     pub fn distance(&self, seq: u32, len: u32) -> Option<u64> {
         self.parts().iter().map(|part| part.distance(seq, len)).min()

@@ -204,16 +204,10 @@ impl Direction {
         self.stream.distance(seq, len).or_else(acked).map(|distance| distance <= limits.max_jump)
     }
 
-    /// RFC 9293 §3.8.4 and RFC 1122 §4.2.3.6: at most one byte, just before the next one expected, on a stream that has begun.
+    /// Whether it only asks if the other side is there.
     pub fn is_keep_alive(&self, flags: Flags, segment: &Segment<'_>) -> bool {
-        let silent = !flags.has(Flags::SYN) && !flags.has(Flags::FIN) && !flags.has(Flags::RST);
-        let next = self.stream.parts().first().map(|part| part.next());
-        let position = self.stream.parts().first().map(|part| part.position(segment.seq));
-        silent
-            && segment.payload.len() <= 1
-            && segment.missing == 0
-            && next.is_some()
-            && position == next.map(|next| next - 1)
+        let silent = flags == flags.without(Flags::SYN | Flags::FIN | Flags::RST);
+        silent && segment.missing == 0 && self.stream.is_kept_alive_by(segment.seq, segment.payload.len() as u32)
     }
 
     /// RFC 9293 §3.5.3: a RST counts if its number lies in the receiver's window. What was captured may lag behind what the

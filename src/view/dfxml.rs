@@ -5,6 +5,9 @@
 //! (decompressed) capture `tcpflow:source`, brought by its frame `tcpflow:packet`; a run with `tcpflow:kind="gap"` was
 //! never captured, and reads as zeros. What scanners found in the flow are its `tcpflow:result`s. Objects are file objects too, behind
 //! those of the flows, with a `tcpflow:object` that says where each was found. What is tcpflow's own lies in a namespace of its own.
+//!
+//! In place of tcpflow ([`write_heard`]) the report also tells what was [`Heard`] of each flow, and sides without payload: file objects
+//! without a name, behind those of the flows.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -17,8 +20,10 @@ use crate::case;
 use crate::index::{ObjectRow, Reader, Run, SegmentInfo, Selection};
 use crate::model::Timestamp;
 
+mod heard;
 mod object;
 
+pub use heard::{Ear, Heard};
 use object::Objects;
 
 const NAMESPACE: &str = "http://www.forensicswiki.org/wiki/Category:Digital_Forensics_XML";
@@ -33,21 +38,37 @@ pub struct Report;
 
 impl View for Report {
     fn render(&self, case: &case::Reader, out: &mut dyn Write) -> Result<(), Error> {
-        let index = case.index();
-        let mut xml = Xml::new(out);
-        let run = index.runs()?.pop();
-        head(&mut xml, run.as_ref()).map_err(Error::Write)?;
-        sources(&mut xml, index)?;
-        let (mut objects, scanners) = (Objects::default(), index.scanner_names()?);
-        index.flows_with_segments(&Selection::default(), &mut |flow, segments| {
-            let gaps = if flow.length > flow.stored_bytes { index.gaps(flow.id)? } else { Vec::new() };
-            let results =
-                if scanners.is_empty() { Vec::new() } else { index.findings_of(flow.connection_id, flow.id)? };
-            objects.write(xml.raw(), flow, &runs(segments, &gaps), &results).map_err(Error::Write)
-        })?;
-        index.objects(&mut |row| extracted(&mut xml, &row, &scanners).map_err(Error::Write))?;
-        tail(&mut xml, index, run.as_ref())
+        write(case, "", None, out)
     }
+}
+
+/// The whole case as DFXML, with sides that sent no payload, and what was heard of each flow. Names of files begin with `directory`,
+/// unless that is empty.
+pub fn write_heard(case: &case::Reader, directory: &str, ear: &Ear<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    let slash = if directory.is_empty() || directory.ends_with('/') { "" } else { "/" };
+    write(case, &format!("{directory}{slash}"), Some(ear), out)
+}
+
+fn write(case: &case::Reader, before: &str, ear: Option<&Ear<'_>>, out: &mut dyn Write) -> Result<(), Error> {
+    let index = case.index();
+    let mut xml = Xml::new(out);
+    let run = index.runs()?.pop();
+    head(&mut xml, run.as_ref()).map_err(Error::Write)?;
+    sources(&mut xml, index)?;
+    let (mut objects, scanners) = (Objects::beneath(before), index.scanner_names()?);
+    index.flows_with_segments(&Selection::default(), &mut |flow, segments| {
+        let gaps = if flow.length > flow.stored_bytes { index.gaps(flow.id)? } else { Vec::new() };
+        let results = if scanners.is_empty() { Vec::new() } else { index.findings_of(flow.connection_id, flow.id)? };
+        let heard = ear.and_then(|ear| ear(flow));
+        objects.write(xml.raw(), flow, &runs(segments, &gaps), &results, heard.as_ref()).map_err(Error::Write)
+    })?;
+    if let Some(ear) = ear {
+        index.flows_without_file(&mut |flow| {
+            objects.write_empty(xml.raw(), &flow, ear(&flow).as_ref()).map_err(Error::Write)
+        })?;
+    }
+    index.objects(&mut |row| extracted(&mut xml, before, &row, &scanners).map_err(Error::Write))?;
+    tail(&mut xml, index, run.as_ref())
 }
 
 fn head(xml: &mut Xml<'_>, run: Option<&Run>) -> io::Result<()> {
@@ -90,7 +111,7 @@ fn sources(xml: &mut Xml<'_>, index: &Reader) -> Result<(), Error> {
 }
 
 /// A file that a scanner extracted.
-fn extracted(xml: &mut Xml<'_>, row: &ObjectRow, scanners: &[(u32, String)]) -> io::Result<()> {
+fn extracted(xml: &mut Xml<'_>, before: &str, row: &ObjectRow, scanners: &[(u32, String)]) -> io::Result<()> {
     let scanner = scanners.iter().find(|(id, _)| *id == row.scanner).map_or("", |(_, name)| name);
     let text = |text: &Option<String>| text.as_deref().map(|text| allowed(text).into_owned());
     let said = [("name", text(&row.name)), ("said_type", text(&row.said_type)), ("found_type", text(&row.found_type))];
@@ -107,7 +128,7 @@ fn extracted(xml: &mut Xml<'_>, row: &ObjectRow, scanners: &[(u32, String)]) -> 
     ];
     attributes.extend(said.iter().filter_map(|(name, text)| Some((*name, text.as_deref()?))));
     xml.open("fileobject", &[])?;
-    xml.text("filename", &[], &row.path)?;
+    xml.text("filename", &[], &format!("{before}{}", row.path))?;
     xml.text("filesize", &[], &row.size.to_string())?;
     if let Some(time) = row.time {
         xml.text("mtime", &[], &time.to_string())?;
@@ -283,8 +304,8 @@ mod tests {
         let mut xml = Xml::new(&mut out);
         head(&mut xml, None).unwrap();
         let segments = [segment(0, 60), segment(96, 40)];
-        Objects::default().write(xml.raw(), &flow(path), &runs(&segments, &[(60, 36)]), &[result(path)]).unwrap();
-        extracted(&mut xml, &object(path), &[(1, "http".into())]).unwrap();
+        Objects::default().write(xml.raw(), &flow(path), &runs(&segments, &[(60, 36)]), &[result(path)], None).unwrap();
+        extracted(&mut xml, "", &object(path), &[(1, "http".into())]).unwrap();
         xml.close("dfxml").unwrap();
         xml.finish().unwrap();
         String::from_utf8(out).unwrap()

@@ -1,11 +1,13 @@
 //! What a command line of tcpflow asks for, and what it cannot have here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
+use named_sem::NamedSemaphore;
 
-use super::Args;
 use super::after::After;
+use super::settings::{self, Settings};
+use super::{Args, lock};
 use crate::cli::errors::Error;
 use crate::cli::privileges::Privileges;
 use crate::cli::words::command_line;
@@ -25,26 +27,8 @@ const SCANNERS: &[(&str, &str)] = &[
     ("wifiviz", "802.11 networks, in the view wifi_networks of the index: always recorded"),
 ];
 
-/// What -S sets.
-const SETTINGS: &[(&str, &str)] = &[
-    ("check_fcs", "NO: 802.11 frames count even if their check sequence is wrong (YES)"),
-    ("console_order", "arrival: segments are printed as they were captured (stream: as they were read)"),
-    ("enable_report", "NO: no report (YES)"),
-    ("http_alert_fd", "descriptor to which `open` and `close` are written with the name of each body"),
-    ("http_cmd", "command run for each body, its name behind"),
-    ("packet-buffer-timeout", "milliseconds an interface may hold frames back"),
-    ("tcp_alert_fd", "descriptor to which `open` and `close` are written with the name of each flow"),
-    ("tcp_cmd", "command run for each flow, its name behind"),
-    ("tcp_timeout", "seconds of silence after which a connection is over (never; 3600 from an interface)"),
-    ("tdelta", "seconds added to every time (0)"),
-];
-
-/// Settings of tcpflow that mean nothing here, with the reason.
-const REFUSED: &[(&str, &str)] = &[
-    ("debug-prefix", "there are no debug messages"),
-    ("netviz_histogram_dump", "pictures are made from the index: ask it with `flowcase query`"),
-    ("netviz_histogram_size", "pictures are made from the index, whatever their size"),
-];
+/// Rows of a histogram that nobody limits otherwise.
+const HISTOGRAM: usize = 1000;
 
 /// Letters of templates.
 const LETTERS: &str = "\
@@ -80,6 +64,8 @@ pub struct Asked {
     pub continuing: Vec<PathBuf>,
     pub out: PathBuf,
     pub options: Options,
+    /// Of names of files.
+    pub template: String,
     pub keep: Keep,
     pub console: Option<Style>,
     pub findx: bool,
@@ -91,6 +77,10 @@ pub struct Asked {
     pub report: Option<PathBuf>,
     /// Pictures.
     pub netviz: bool,
+    /// How many addresses a printed histogram has; `None`: none is printed.
+    pub histogram: Option<usize>,
+    /// What is held while something is printed.
+    pub semaphore: Option<NamedSemaphore>,
     /// Bodies of HTTP.
     pub http: bool,
     raw_bodies: bool,
@@ -98,11 +88,12 @@ pub struct Asked {
     pub after_body: After,
     pub quiet: bool,
     pub verbose: bool,
+    /// Before what is said if verbose.
+    pub prefix: String,
 }
 
 impl Asked {
     pub fn of(args: Args, matches: &ArgMatches) -> Result<Self, Error> {
-        refuse(&args)?;
         let scanners = enabled(&args)?;
         let is_on = |name: &str| scanners.contains(&name);
         let settings = Settings::of(&args.settings)?;
@@ -125,13 +116,16 @@ impl Asked {
                 "-z: whoever stays root can leave the directory again: name a user with -U".into(),
             ));
         }
+        let refused = |name: &String, why| Error::Usage(format!("-L {name}: {why}"));
+        let open = |name: &String| lock::open(name).map_err(|why| refused(name, why));
+        let semaphore = args.semaphore.as_ref().map(open).transpose()?;
         let mut hashes = vec![HashKind::Sha256];
         hashes.extend((is_on("md5") || names.md5).then_some(HashKind::Md5));
         let report = if settings.no_report { None } else { Some(args.report.unwrap_or(args.out.join("report.xml"))) };
         let options = Options {
             filter,
             hashes: Some(hashes),
-            template: Some(names.template),
+            template: Some(names.template.clone()),
             open: true,
             overlap_last: Some(true),
             max_jump: args.max_jump,
@@ -152,6 +146,7 @@ impl Asked {
             continuing: args.continuing,
             out: args.out,
             options,
+            template: names.template,
             keep,
             console,
             findx: args.findx && keep == Keep::Files,
@@ -159,12 +154,15 @@ impl Asked {
             unused: args.unused,
             report,
             netviz: is_on("netviz"),
+            histogram: (is_on("netviz") && settings.histogram).then_some(settings.histogram_size.unwrap_or(HISTOGRAM)),
+            semaphore,
             http: is_on("http") && keep == Keep::Files,
             raw_bodies: args.raw_bodies,
             after_flow: settings.after_flow,
             after_body: settings.after_body,
             quiet: args.quiet,
             verbose: args.verbose || args.debug >= 10,
+            prefix: settings.prefix,
         })
     }
 
@@ -173,20 +171,16 @@ impl Asked {
         self.captures.is_empty() && self.continuing.is_empty()
     }
 
+    /// What stands before names of files.
+    pub fn directory(&self) -> String {
+        shown(&self.out)
+    }
+
     /// The scanner that extracts bodies, if they are wanted.
     pub fn scanner(&self) -> Option<Chosen> {
         let raw = self.raw_bodies;
         let version = if raw { "1, as sent" } else { "1" };
         self.http.then(|| Chosen { name: "http".into(), version: version.into(), scanner: Box::new(Http { raw }) })
-    }
-}
-
-/// What cannot be had is said before anything is done.
-fn refuse(args: &Args) -> Result<(), Error> {
-    let refused = [(args.semaphore.is_some(), "-L: what is printed cannot be locked with a semaphore")];
-    match refused.iter().find(|(is_asked, _)| *is_asked) {
-        Some((_, why)) => Err(Error::Usage((*why).into())),
-        None => Ok(()),
     }
 }
 
@@ -272,80 +266,14 @@ fn console(args: &Args, settings: &Settings) -> Option<Style> {
         Args { raw: true, .. } => Bytes::Raw,
         _ => Bytes::Printable,
     };
-    let out = if args.out.as_os_str() == "." { String::new() } else { args.out.to_string_lossy().into_owned() };
-    let names = if args.console_bare { None } else { Some(out) };
+    let names = if args.console_bare { None } else { Some(shown(&args.out)) };
     let (colours, breaks, by_arrival) = (args.colours, !args.no_breaks, settings.by_arrival);
     (args.console || args.console_bare).then_some(Style { bytes, names, colours, breaks, by_arrival })
 }
 
-/// What -S says.
-#[derive(Default)]
-struct Settings {
-    no_report: bool,
-    any_fcs: bool,
-    by_arrival: bool,
-    /// Nanoseconds.
-    time_shift: i64,
-    /// Seconds.
-    idle: Option<u64>,
-    /// Milliseconds.
-    hold: Option<u32>,
-    after_flow: After,
-    after_body: After,
-}
-
-impl Settings {
-    fn of(words: &[String]) -> Result<Self, Error> {
-        let mut settings = Settings::default();
-        for word in words {
-            let (name, value) =
-                word.split_once('=').ok_or_else(|| Error::Usage(format!("-S {word}: not NAME=VALUE")))?;
-            settings.set(name, value).map_err(|why| Error::Usage(format!("-S {word}: {why}")))?;
-        }
-        Ok(settings)
-    }
-
-    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let command = || Some(value.to_owned()).filter(|command| !command.is_empty());
-        match name {
-            "enable_report" => self.no_report = !yes(value)?,
-            "check_fcs" => self.any_fcs = !yes(value)?,
-            "console_order" => {
-                self.by_arrival = match value {
-                    "arrival" => true,
-                    "stream" => false,
-                    _ => return Err("arrival or stream".into()),
-                }
-            }
-            "tdelta" => {
-                let seconds: i64 = value.parse().map_err(|_| "no whole number of seconds")?;
-                self.time_shift = seconds.checked_mul(1_000_000_000).ok_or("too many seconds")?;
-            }
-            "tcp_timeout" => self.idle = Some(value.parse().map_err(|_| "no whole number of seconds")?),
-            "tcp_cmd" => self.after_flow.command = command(),
-            "http_cmd" => self.after_body.command = command(),
-            "tcp_alert_fd" => self.after_flow.alert = descriptor(value)?,
-            "http_alert_fd" => self.after_body.alert = descriptor(value)?,
-            "packet-buffer-timeout" => self.hold = Some(value.parse().map_err(|_| "no whole number of milliseconds")?),
-            _ => {
-                let why = REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, why)| (*why).to_owned());
-                return Err(why.unwrap_or("no such setting: -hh lists them".into()));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn yes(value: &str) -> Result<bool, String> {
-    match value.to_ascii_lowercase().as_str() {
-        "yes" | "y" | "true" | "t" | "1" => Ok(true),
-        "no" | "n" | "false" | "f" | "0" => Ok(false),
-        _ => Err("YES or NO".into()),
-    }
-}
-
-fn descriptor(value: &str) -> Result<Option<u32>, String> {
-    if value == "-1" { Ok(None) } else { value.parse().map(Some).map_err(|_| "no number of a descriptor".into()) }
+/// A directory before the names of its files: nothing where that is where we are.
+fn shown(out: &Path) -> String {
+    if out.as_os_str() == "." { String::new() } else { out.to_string_lossy().into_owned() }
 }
 
 /// The scanners as a list.
@@ -356,6 +284,5 @@ pub fn scanners() -> String {
 
 /// What -T and -S take.
 pub fn letters_and_settings() -> String {
-    let line = |(name, about): &(&str, &str)| format!("  {name:<23}{about}\n");
-    format!("{LETTERS}\nSettings of -S NAME=VALUE:\n{}", SETTINGS.iter().map(line).collect::<String>())
+    format!("{LETTERS}\nSettings of -S NAME=VALUE:\n{}", settings::listed())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::asked::Asked;
 use super::frames::Frames;
 use super::outputs::{Listeners, beneath};
+use super::tally::Tally;
 use crate::capture::live::{Interfaces, Listen, Live, Until, usual_interface};
 use crate::case;
 use crate::cli::capture::until_signal;
@@ -15,7 +16,7 @@ use crate::cli::errors::Error;
 use crate::cli::progress::When;
 use crate::cli::status::Status;
 use crate::ingest::{self, Cases, Summary, Tap};
-use crate::model::{ConnectionId, Endpoint, FlowId, FrameHead, Skip};
+use crate::model::{ConnectionId, FlowId, FrameHead, Segment, Skip};
 use crate::view::console::Follower;
 
 /// What the kernel keeps until it is read.
@@ -47,15 +48,17 @@ pub fn capture(
     root: &Path,
     interfaces: Interfaces,
     asked: &Asked,
-    frames: &mut Frames,
+    taps: &mut (Frames, Tally),
     listeners: &mut Listeners,
+    printer: &mut dyn Write,
 ) -> Result<Summary, Error> {
     let until = Until { stop: until_signal()?, commit: COMMIT, ..Until::default() };
     let live = Live::listen(interfaces, until, None)?;
     let when = if asked.quiet || asked.console.is_some() { When::Never } else { When::Auto };
     let mut status = Status::begin(live.counters(), when, None)?;
     let console = asked.console.clone().map(Follower::new);
-    let mut watcher = Watcher { frames, listeners, console, out: asked.out.clone(), told: BTreeMap::new() };
+    let out = asked.out.clone();
+    let mut watcher = Watcher { taps, listeners, printer, console, out, told: BTreeMap::new() };
     let cases = Cases::One(root.to_owned());
     let done = ingest::capture(&cases, live, &asked.options, &mut status, Some(&mut watcher));
     status.end();
@@ -64,8 +67,9 @@ pub fn capture(
 
 /// Sees frames, and what commits bring.
 struct Watcher<'w> {
-    frames: &'w mut Frames,
+    taps: &'w mut (Frames, Tally),
     listeners: &'w mut Listeners,
+    printer: &'w mut dyn Write,
     console: Option<Follower>,
     out: PathBuf,
     /// Flows that were told of, with their paths until their end was.
@@ -77,9 +81,8 @@ impl Watcher<'_> {
     fn follow(&mut self, root: &Path, changed: &[ConnectionId], last: bool) -> Result<(), Error> {
         let case = case::Reader::open(root)?;
         if let Some(console) = &mut self.console {
-            let mut out = io::BufWriter::new(io::stdout().lock());
-            console.print(&case, changed, last, &mut out)?;
-            return Ok(out.flush()?);
+            console.print(&case, changed, last, self.printer)?;
+            return Ok(self.printer.flush()?);
         }
         if self.listeners.flows.is_wanted() {
             let (mut opened, mut closed) = (Vec::new(), Vec::new());
@@ -104,12 +107,18 @@ impl Watcher<'_> {
 }
 
 impl Tap for Watcher<'_> {
-    fn used(&mut self, frame: &FrameHead, data: &[u8], connection: ConnectionId, sender: Endpoint) -> io::Result<()> {
-        self.frames.used(frame, data, connection, sender)
+    fn used(
+        &mut self,
+        frame: &FrameHead,
+        data: &[u8],
+        connection: ConnectionId,
+        segment: &Segment<'_>,
+    ) -> io::Result<()> {
+        self.taps.used(frame, data, connection, segment)
     }
 
     fn unused(&mut self, frame: &FrameHead, data: &[u8], why: Skip) -> io::Result<()> {
-        self.frames.unused(frame, data, why)
+        self.taps.unused(frame, data, why)
     }
 
     fn committed(&mut self, root: &Path, changed: &[ConnectionId], last: bool) -> io::Result<()> {

@@ -17,12 +17,17 @@ use crate::ingest::{self, Summary, Tap, scanning};
 use asked::{Asked, Keep};
 use frames::Frames;
 use outputs::Listeners;
+use tally::Tally;
 
 mod after;
 mod asked;
 mod frames;
+mod histogram;
 mod live;
+mod lock;
 mod outputs;
+mod settings;
+mod tally;
 
 /// Everything tcpflow's command line takes, with the same meaning
 ///
@@ -176,11 +181,12 @@ pub fn run(args: Args, matches: &ArgMatches, unconfined: Unconfined) -> Result<D
         print!("{text}");
         return Ok(Done::Whole);
     }
-    let asked = Asked::of(args, matches)?;
+    let mut asked = Asked::of(args, matches)?;
     if asked.out.exists() && !asked.out.is_dir() {
         return Err(Error::Usage(format!("`{}` is no directory", asked.out.display())));
     }
     let interfaces = if asked.is_live() { Some(live::open(&asked)?) } else { None };
+    let mut printer = outputs::printer(asked.semaphore.take());
     let mut listeners = Listeners { flows: asked.after_flow.ready()?, bodies: asked.after_body.ready()? };
     let user = asked.privileges.enter()?;
     // it stays, even if nothing is put into it
@@ -188,19 +194,20 @@ pub fn run(args: Args, matches: &ArgMatches, unconfined: Unconfined) -> Result<D
     let apart = if asked.keep == Keep::Files { None } else { Some(tempfile::tempdir()?) };
     apart.as_ref().map_or(Ok(()), |apart| user.give(apart.path()))?;
     let root = apart.as_ref().map_or(asked.out.as_path(), |apart| apart.path());
-    let (mut done, mut frames) = (Done::Whole, Frames::new(asked.unused.clone(), asked.pcap)?);
+    let mut done = Done::Whole;
+    let mut taps = (Frames::new(asked.unused.clone(), asked.pcap)?, Tally::new(asked.options.max_jump));
     user.become_for_good()?;
     listeners.start()?;
     let files = asked.unused.iter().chain(&asked.report);
     let places = files.fold(Places::passing(root).directory(&asked.out), |places, path| places.file(path));
     places.confine(unconfined)?;
     if let Some(interfaces) = interfaces {
-        let summary = live::capture(root, interfaces, &asked, &mut frames, &mut listeners)?;
+        let summary = live::capture(root, interfaces, &asked, &mut taps, &mut listeners, &mut *printer)?;
         done = said(&summary, &asked);
     }
     for (captures, known_only) in [(&asked.captures, false), (&asked.continuing, true)] {
         if !captures.is_empty() {
-            done = done.and(file(root, captures, known_only, &asked, &mut frames)?);
+            done = done.and(file(root, captures, known_only, &asked, &mut taps)?);
         }
     }
     if let Some(http) = asked.scanner() {
@@ -208,8 +215,9 @@ pub fn run(args: Args, matches: &ArgMatches, unconfined: Unconfined) -> Result<D
         scanning::scan(root, &options, &mut |_, _| ())?;
     }
     let case = case::Reader::open(root)?;
-    frames.end(&case, &asked.out)?;
-    outputs::write(&case, &asked, listeners)?;
+    let (frames, tally) = taps;
+    frames.end(&case, &asked, &tally)?;
+    outputs::write(&case, &asked, &tally, listeners, &mut *printer)?;
     Ok(done)
 }
 
@@ -219,12 +227,13 @@ fn file(
     captures: &[PathBuf],
     known_only: bool,
     asked: &Asked,
-    frames: &mut Frames,
+    taps: &mut (Frames, Tally),
 ) -> Result<Done, Error> {
     let options = ingest::Options { known_only, ..asked.options.clone() };
     let when = if asked.quiet { progress::When::Never } else { progress::When::Auto };
     let mut progress = progress::Capture::new(when);
-    let tap = if frames.is_wanted() { Some(frames as &mut dyn Tap) } else { None };
+    let is_seen = asked.report.is_some() || asked.histogram.is_some() || taps.0.is_wanted();
+    let tap = is_seen.then_some(taps as &mut dyn Tap);
     let done = ingest::ingest_with(root, captures, &options, &mut progress, tap);
     progress.end();
     let summary: Summary = done.inspect_err(|error| {
@@ -239,6 +248,7 @@ fn file(
 fn said(summary: &Summary, asked: &Asked) -> Done {
     summary.captures.iter().for_each(super::ingest::say_capture);
     if asked.verbose {
+        eprint!("{}", asked.prefix);
         super::ingest::say_counts(summary);
     }
     Done::but(summary.captures.iter().any(|capture| capture.status != Status::Complete))

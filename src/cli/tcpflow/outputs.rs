@@ -4,8 +4,13 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use named_sem::NamedSemaphore;
+
 use super::after::Ready;
 use super::asked::{Asked, Keep};
+use super::histogram;
+use super::lock::Locked;
+use super::tally::Tally;
 use crate::case;
 use crate::cli::errors::{Error, at};
 use crate::cli::output;
@@ -30,21 +35,30 @@ impl Listeners {
 }
 
 /// Writes everything that is asked for.
-pub fn write(case: &case::Reader, asked: &Asked, mut listeners: Listeners) -> Result<(), Error> {
+pub fn write(
+    case: &case::Reader,
+    asked: &Asked,
+    tally: &Tally,
+    mut listeners: Listeners,
+    printer: &mut dyn Write,
+) -> Result<(), Error> {
     if asked.findx {
         write_findx(case)?;
     }
     let bodies = if asked.http { bodies::link(case)? } else { Vec::new() };
     if let Some(style) = asked.console.as_ref().filter(|_| !asked.is_live()) {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        console::print(case, style, &mut out)?;
-        out.flush()?;
+        console::print(case, style, printer)?;
+        printer.flush()?;
     }
     if let Some(report) = &asked.report {
-        output::file(report, |out| Ok(dfxml::Report.render(case, out)?))?;
+        let directory = asked.directory();
+        output::file(report, |out| Ok(dfxml::write_heard(case, &directory, &|flow| tally.of(flow), out)?))?;
     }
     if asked.netviz {
         output::file(&asked.out.join("report.pdf"), |out| Ok(pictures::Pdf.render(case, out)?))?;
+    }
+    if let Some(rows) = asked.histogram {
+        histogram::print(case, tally, rows, &mut io::stdout().lock())?;
     }
     if asked.keep == Keep::Files {
         let (opened, closed) = flows(case)?;
@@ -67,6 +81,15 @@ pub fn write(case: &case::Reader, asked: &Asked, mut listeners: Listeners) -> Re
 /// The name of a file as tcpflow tells it.
 pub fn beneath(out: &Path, path: &str) -> PathBuf {
     if out == Path::new(".") { path.into() } else { out.join(path) }
+}
+
+/// Where payload is printed, one segment after the other, under a semaphore if there is one.
+pub fn printer(semaphore: Option<NamedSemaphore>) -> Box<dyn Write> {
+    let stdout = io::BufWriter::new(io::stdout());
+    match semaphore {
+        None => Box::new(stdout),
+        Some(semaphore) => Box::new(Locked::new(semaphore, stdout)),
+    }
 }
 
 /// Paths of all payload files, in the order in which flows began, and in that in which they ended.

@@ -5,7 +5,7 @@ use std::io;
 
 use quick_xml::escape::escape;
 
-use super::{ByteRun, allowed};
+use super::{ByteRun, Heard, allowed};
 use crate::index::{FindingInfo, FlowInfo};
 use crate::model::Timestamp;
 use crate::model::endpoint::push_ip;
@@ -13,12 +13,19 @@ use crate::model::endpoint::push_ip;
 /// Writes file objects, two blanks deep in a document.
 #[derive(Default)]
 pub struct Objects {
+    /// What stands before the names of files.
+    before: String,
     text: Vec<u8>,
     /// The last second told, and how it reads up to the fraction.
     second: Option<(i64, String)>,
 }
 
 impl Objects {
+    /// Of files whose names begin so.
+    pub fn beneath(before: &str) -> Self {
+        Objects { before: escape(allowed(before)).into_owned(), ..Objects::default() }
+    }
+
     /// Writes a payload file with its runs in order, each line after a line break.
     pub fn write(
         &mut self,
@@ -26,15 +33,31 @@ impl Objects {
         flow: &FlowInfo,
         runs: &[ByteRun<'_>],
         results: &[FindingInfo],
+        heard: Option<&Heard>,
     ) -> io::Result<()> {
         self.text.clear();
-        self.object(flow, runs, results);
+        self.object(flow, runs);
+        self.tcpflow(flow, heard);
+        results.iter().for_each(|result| self.result(result));
+        self.text.extend_from_slice(END);
         out.write_all(&self.text)
     }
 
-    fn object(&mut self, flow: &FlowInfo, runs: &[ByteRun<'_>], results: &[FindingInfo]) {
+    /// Writes a flow that has no file.
+    pub fn write_empty(&mut self, out: &mut dyn io::Write, flow: &FlowInfo, heard: Option<&Heard>) -> io::Result<()> {
+        self.text.clear();
+        self.text.extend_from_slice(b"\n  <fileobject>\n    <id>");
+        number(&mut self.text, flow.id);
+        self.text.extend_from_slice(b"</id>\n    <filesize>0</filesize>");
+        self.tcpflow(flow, heard);
+        self.text.extend_from_slice(END);
+        out.write_all(&self.text)
+    }
+
+    fn object(&mut self, flow: &FlowInfo, runs: &[ByteRun<'_>]) {
         let text = &mut self.text;
         text.extend_from_slice(b"\n  <fileobject>\n    <filename>");
+        text.extend_from_slice(self.before.as_bytes());
         text.extend_from_slice(escape(allowed(&flow.path)).as_bytes());
         text.extend_from_slice(b"</filename>\n    <id>");
         number(text, flow.id);
@@ -50,9 +73,6 @@ impl Objects {
         runs.iter().for_each(|run| self.run(run));
         self.text.extend_from_slice(b"\n    </byte_runs>");
         self.digests(flow);
-        self.tcpflow(flow);
-        results.iter().for_each(|result| self.result(result));
-        self.text.extend_from_slice(b"\n  </fileobject>");
     }
 
     fn run(&mut self, run: &ByteRun<'_>) {
@@ -90,7 +110,7 @@ impl Objects {
         }
     }
 
-    fn tcpflow(&mut self, flow: &FlowInfo) {
+    fn tcpflow(&mut self, flow: &FlowInfo, heard: Option<&Heard>) {
         self.text.extend_from_slice(b"\n    <tcpflow:tcpflow");
         for (name, time) in [("startime", flow.start), ("endtime", flow.end)] {
             let Some(time) = time else { continue };
@@ -99,6 +119,13 @@ impl Objects {
             self.text.push(b'"');
         }
         let text = &mut self.text;
+        for (name, mac) in
+            ["mac_saddr", "mac_daddr"].into_iter().zip(heard.and_then(|heard| heard.mac).iter().flatten())
+        {
+            open(text, name);
+            push_mac(text, mac);
+            text.push(b'"');
+        }
         attribute(text, "family", if flow.src.ip.is_ipv4() { 2 } else { 10 });
         for (name, ip) in [("src_ipn", flow.src.ip), ("dst_ipn", flow.dst.ip)] {
             open(text, name);
@@ -111,6 +138,7 @@ impl Objects {
             attribute(text, "vlan", vlan);
         }
         attribute(text, "packets", flow.packets);
+        heard.into_iter().for_each(|heard| push_heard(text, heard));
         attribute(text, "stored_bytes", flow.stored_bytes);
         attribute(text, "connection", flow.connection_id);
         attribute(text, "part", flow.part);
@@ -158,6 +186,22 @@ impl Objects {
     }
 }
 
+/// Lengths and counts; as in tcpflow's reports the second of the lengths only if it is another, and counts of nothing not at all.
+fn push_heard(text: &mut Vec<u8>, heard: &Heard) {
+    for (name, count) in [("out_of_order_count", heard.out_of_order), ("violations", heard.violations)] {
+        if count > 0 {
+            attribute(text, name, count);
+        }
+    }
+    attribute(text, "len", heard.length);
+    if heard.captured != heard.length {
+        attribute(text, "caplen", heard.captured);
+    }
+}
+
+/// What ends a file object.
+const END: &[u8] = b"\n  </fileobject>";
+
 /// Characters of a time from the point on: nine digits and a `Z` behind it.
 const FRACTION: usize = 11;
 
@@ -176,6 +220,13 @@ fn open(text: &mut Vec<u8>, name: &str) {
 
 fn number(text: &mut Vec<u8>, value: impl itoa::Integer) {
     text.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+fn push_mac(text: &mut Vec<u8>, mac: &[u8; 6]) {
+    for (place, byte) in mac.iter().enumerate() {
+        text.extend_from_slice(if place > 0 { b":" } else { b"" });
+        push_hex(text, &[*byte]);
+    }
 }
 
 fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
