@@ -6,6 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use smallvec::SmallVec;
+
 use super::cells::{DORMANT, cells};
 use super::list::list;
 use super::{DormantRow, Error, Result, Writer};
@@ -102,7 +104,7 @@ pub struct Sleepers {
     /// Number of the next row, higher than any before.
     next: i64,
     /// Rows in which a hash occurs, of rows up to `seen`.
-    rows: HashMap<u64, Vec<i64>, foldhash::fast::RandomState>,
+    rows: HashMap<u64, SmallVec<[i64; 1]>, foldhash::fast::RandomState>,
     seen: i64,
     /// Connections that were taken up since the last commit, by row.
     taken: HashMap<i64, HashSet<ConnectionId>>,

@@ -30,7 +30,7 @@ use crate::store::template::Facts;
 use crate::track::{Begun, Connection, Event, Key, Stamp, Tracker};
 
 /// Commits of a recording without end after which connections at rest that are over are forgotten.
-const RENEW_EVERY: u64 = 16;
+const RENEW_EVERY: u64 = 4;
 /// Segments between two looks at how much is held.
 const LOOK_EVERY: u64 = 256;
 
