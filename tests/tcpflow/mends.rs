@@ -10,6 +10,8 @@ type Mend = (&'static str, fn(&mut Made, &mut Made), &'static str);
 const MENDS: &[Mend] = &[
     ("-J", without_ends_of_ipv6, "tcpflow takes IPv6 addresses apart as if they were of IPv4"),
     ("%E-%e", names_of_links, "where a link has no addresses, tcpflow tells bytes of the packet instead"),
+    ("-b", without_empty_files, "where the first bytes are missing, tcpflow makes files of nothing"),
+    ("-r -", without_compression, "tcpflow tells compressed captures by their names alone"),
     ("-K", without_more_captures, "tcpflow has none of hosts that sent neither a SYN nor payload"),
     ("-R", without_answers, "tcpflow knows one direction of a connection, and then takes no other"),
     ("http_alert_fd=1", without_opened_for_nothing, "tcpflow tells that it opens files of bodies that are empty"),
@@ -36,7 +38,7 @@ pub const NUMBERS: &str = "%N_%K_%M_%G_%#_%%";
 pub fn even_out(options: &[&str], ours: &mut Made, theirs: &mut Made) {
     let on_others = if std::env::var_os("FLOWCASE_CAPTURES").is_some() { ON_OTHERS } else { &[] };
     for (option, mend, _) in MENDS.iter().chain(on_others) {
-        if option.is_empty() || options.contains(option) {
+        if option.is_empty() || options.contains(option) || options.join(" ") == *option {
             mend(ours, theirs);
         }
     }
@@ -86,6 +88,22 @@ fn commands(ours: &mut Made, theirs: &mut Made) {
     theirs.text = theirs.text.lines().filter(|line| ours.files.contains_key(*line)).collect::<Vec<_>>().join("\n");
     ours.files.clone_from(&theirs.files);
     ours.report.clone_from(&theirs.report);
+}
+
+fn without_empty_files(_: &mut Made, theirs: &mut Made) {
+    let is_report = |name: &str| name.ends_with(".xml");
+    let empty = |name: &String, (size, ..): &(u64, String, i64)| *size == 0 && !is_report(name);
+    let gone: Vec<String> =
+        theirs.files.iter().filter(|(name, file)| empty(name, file)).map(|(name, _)| name.clone()).collect();
+    theirs.files.retain(|name, _| !gone.contains(name));
+    theirs.report.retain(|row| !gone.contains(&row.name));
+}
+
+fn without_compression(ours: &mut Made, theirs: &mut Made) {
+    if theirs.report.is_empty() {
+        ours.files.clone_from(&theirs.files);
+        ours.report.clear();
+    }
 }
 
 fn without_more_captures(ours: &mut Made, theirs: &mut Made) {

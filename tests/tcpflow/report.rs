@@ -67,8 +67,8 @@ fn row(text: &str) -> Row {
     }
 }
 
-/// Makes ours be theirs where they may differ: frames behind the end of a connection count, and ends that sent neither a SYN nor
-/// payload are told. Of what tcpflow does not store it says that it is empty.
+/// Makes ours be theirs where they may differ: frames before the first payload and behind the end of a connection count, and ends
+/// that sent neither a SYN nor payload are told. Of what tcpflow does not store it says that it is empty.
 pub fn settle(ours: &mut Vec<Row>, theirs: &[Row], stores: bool) {
     if theirs.is_empty() && !stores {
         return ours.clear();
@@ -87,19 +87,23 @@ pub fn settle(ours: &mut Vec<Row>, theirs: &[Row], stores: bool) {
 impl Row {
     /// Whether it says of a flow what tcpflow says, or more.
     fn tells(&self, theirs: &Row, stores: bool) -> bool {
-        let further = self.packets.saturating_sub(theirs.packets);
+        let same_name = self.name == theirs.name || theirs.name.is_empty() && !stores;
         // of links without addresses tcpflow tells what lies where Ethernet has them
         let same_macs = self.macs == theirs.macs || self.macs.concat().is_empty();
-        let least = theirs.length + further * LEAST;
-        let same_frames = (&self.end, self.packets, self.length, self.captured)
-            == (&theirs.end, theirs.packets, theirs.length, theirs.captured);
-        let same_name = self.name == theirs.name || theirs.name.is_empty() && !stores;
-        same_name
-            && same_macs
-            && (&self.start, &self.attributes) == (&theirs.start, &theirs.attributes)
-            // tcpflow digests some flows that do not end, and others not; and with -FM none
-            && (self.md5 == theirs.md5 || theirs.md5.is_empty())
-            && (same_frames || further > 0 && self.end >= theirs.end && self.length >= least)
+        // tcpflow digests some flows that do not end, and others not; and with -FM none
+        let same_digest = self.md5 == theirs.md5 || theirs.md5.is_empty();
+        let is_all = self.has(theirs) && theirs.has(self) || self.has(theirs) && self.packets > theirs.packets;
+        // segments without payload count with the first file of a flow, not with that of the last jump
+        let is_part = self.name.rsplit_once('c').is_some_and(|(_, count)| count.parse::<u32>().is_ok());
+        let is_less = is_part && self.packets < theirs.packets && theirs.has(self);
+        same_name && same_macs && same_digest && self.attributes == theirs.attributes && (is_all || is_less)
+    }
+
+    /// Whether it counts the frames of another, and perhaps some before and behind.
+    fn has(&self, other: &Row) -> bool {
+        let further = self.packets.saturating_sub(other.packets) * LEAST;
+        let is_longer = self.length >= other.length + further && self.captured >= other.captured + further;
+        self.packets >= other.packets && self.start <= other.start && self.end >= other.end && is_longer
     }
 }
 
