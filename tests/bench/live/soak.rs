@@ -76,7 +76,10 @@ pub fn soak(minutes: u64) {
     let case = place.path().join("case");
     let case = case.to_string_lossy();
     let mut server = in_space(FAR).arg(&this).args(["serve", ADDRESS]).spawn().expect("a server");
-    let words = ["capture", &case, "-i", INTERFACE, "--user", "nobody", "--store", "packed", "--memory", "128M"];
+    let words = [
+        "capture", &case, "-i", INTERFACE, "--user", "nobody", "--store", "packed", "--memory", "128M", "--buffer",
+        "256M",
+    ];
     let mut capture = in_space(NEAR).arg(FLOWCASE).args(words).spawn().expect("flowcase");
     thread::sleep(Duration::from_secs(2));
     let seconds = (minutes * 60).to_string();
@@ -84,12 +87,12 @@ pub fn soak(minutes: u64) {
     let caller = caller.arg(&this).args(["call", ADDRESS, &seconds]).stdout(Stdio::piped());
     let mut caller = caller.spawn().expect("a caller");
     let begun = Instant::now();
-    println!("| seconds | resident MB | open files | connections in the case |\n|---|---|---|---|");
+    println!("| seconds | own MB | resident MB | open files | connections in the case |\n|---|---|---|---|---|");
     while caller.try_wait().expect("the caller").is_none() {
         thread::sleep(LOOK);
-        let (memory, files) = taken(capture.id());
+        let ([own, resident], files) = taken(capture.id());
         let known = query(&case, "SELECT count(*) FROM connections");
-        println!("| {} | {memory:.1} | {files} | {known} |", begun.elapsed().as_secs());
+        println!("| {} | {own:.1} | {resident:.1} | {files} | {known} |", begun.elapsed().as_secs());
     }
     let mut answered = String::new();
     caller.stdout.take().expect("a pipe").read_to_string(&mut answered).expect("text");
@@ -114,10 +117,14 @@ fn query(case: &str, sql: &str) -> String {
     text.lines().skip(1).map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
-/// Resident memory in MB, and open files, of the program with this number; `ip netns exec` becomes it.
-fn taken(process: u32) -> (f64, usize) {
+/// Memory in MB, of its own and all that is resident (with what the kernel keeps frames in), and open files, of the program with this
+/// number; `ip netns exec` becomes it.
+fn taken(process: u32) -> ([f64; 2], usize) {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = resident.and_then(|text| text.trim().strip_suffix(" kB")?.parse::<f64>().ok()).unwrap_or_default();
-    (kibibytes * 1024.0 / 1e6, fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count))
+    let megabytes = ["RssAnon:", "VmRSS:"].map(|name| {
+        let text = status.lines().find_map(|line| line.strip_prefix(name));
+        let kibibytes = text.and_then(|text| text.trim().strip_suffix(" kB")?.parse::<f64>().ok()).unwrap_or_default();
+        kibibytes * 1024.0 / 1e6
+    });
+    (megabytes, fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count))
 }
