@@ -176,9 +176,14 @@ CREATE TABLE anomaly (                 -- the first occurrence of a kind in a fl
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE dormant (                 -- connections that may go on in a later ingest, many a row: see index/dormant.rs
-    id       INTEGER PRIMARY KEY,      -- outside the seal: means nothing
+    id       INTEGER PRIMARY KEY,
     until_ns INTEGER,                  -- of capture time: all are over once a later frame was seen; NULL: one never is
     hashes   BLOB NOT NULL,            -- of the endpoints of each, whatever the order: see model/endpoint.rs
     state    BLOB NOT NULL             -- the connections themselves, compressed
 ) STRICT;
 CREATE INDEX dormant_until_ns ON dormant (until_ns) WHERE until_ns IS NOT NULL;
+
+CREATE TABLE dormant_taken (           -- those of a row of dormant that went on since
+    id    INTEGER PRIMARY KEY,         -- of the row
+    taken BLOB NOT NULL                -- 128 bits, most significant first: the connection at that place is no longer at rest here
+) STRICT;

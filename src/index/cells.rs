@@ -80,7 +80,8 @@ tables! {
         "scanner_id, connection_id, number, flow_id, \"offset\", length, time_ns, parent, path, name, said_type, \
         found_type, size_bytes, sha256, complete"
     ) key ("scanner_id, connection_id, number");
-    DORMANT = "dormant" ("id, until_ns, hashes, state") key ("id") unsealed 0;
+    DORMANT = "dormant" ("id, until_ns, hashes, state") key ("id");
+    DORMANT_TAKEN = "dormant_taken" ("id, taken") key ("id");
 }
 
 impl Table {

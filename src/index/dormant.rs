@@ -1,133 +1,78 @@
-//! Connections at rest, many in a row of the index: the hashes of their endpoints in the open, to be found by; what
-//! `track` encoded of them compressed together, which leaves about a fourth of it.
+//! Connections at rest, many in a [row](super::sleepers) of the index, which goes when the last of them is over, if ever.
 //!
-//! A row holds either open connections or closed ones: it goes when the last of them is over, if ever. Those taken up in
-//! the meantime are crossed out in memory, and the rows they were in are written anew by the next commit.
+//! Those that are taken up in the meantime are crossed out: the table `dormant_taken` says which of a row they are. A row of
+//! which not even half is left is written anew by the next commit.
 
 use std::collections::{HashMap, HashSet};
 
-use smallvec::SmallVec;
-
-use super::cells::{DORMANT, cells};
+use super::cells::{DORMANT, DORMANT_TAKEN, cells};
+use super::hashes::{Hashes, Places};
 use super::list::list;
+use super::sleepers::{Chunk, Compressor, Packed, Sleeper, TOGETHER, Unpacked};
 use super::{DormantRow, Error, Result, Writer};
-use crate::model::{ConnectionId, Timestamp};
+use crate::model::Timestamp;
 
-/// Connections in a row: more compress no better, and are all read to wake one; fewer cost more tables to code with.
-const TOGETHER: usize = 128;
-/// Recording must keep up.
-const LEVEL: i32 = -5;
-/// Rows kept decoded, at most about 40 kB each.
-const KEPT: usize = 64;
-/// Bytes a row may decompress to: a connection at rest is bounded by its holes, see `track`.
-const MAX_DECODED: usize = 1 << 30;
-
-/// Hashes of endpoints.
-pub type Hashes = HashSet<u64, foldhash::fast::RandomState>;
-
-/// Connections on their way into a row.
-#[derive(Debug, Default)]
-pub struct Chunk {
-    count: usize,
-    /// Of the one that rests longest.
-    until: Option<Timestamp>,
-    /// One of them rests for ever.
-    has_endless: bool,
-    hashes: Vec<u8>,
-    states: Vec<u8>,
-}
-
-/// A row.
-#[derive(Debug)]
-pub struct Packed {
-    until: Option<Timestamp>,
-    hashes: Vec<u8>,
-    state: Vec<u8>,
-}
-
-impl Chunk {
-    /// Adds a connection.
-    pub fn push(&mut self, row: &DormantRow) {
-        self.count += 1;
-        self.until = self.until.max(row.until);
-        self.has_endless |= row.until.is_none();
-        self.hashes.extend_from_slice(&row.tuple_hash.to_le_bytes());
-        self.states.extend_from_slice(&row.connection.to_le_bytes());
-        let until = row.until.map(|until| until.nanoseconds().to_le_bytes());
-        self.states.push(u8::from(until.is_some()));
-        self.states.extend_from_slice(&until.unwrap_or_default());
-        self.states.extend_from_slice(&(row.state.len() as u32).to_le_bytes());
-        self.states.extend_from_slice(&row.state);
-    }
-
-    /// It holds as many as a row should.
-    pub fn is_full(&self) -> bool {
-        self.count >= TOGETHER
-    }
-
-    /// The row, if there is anything in it.
-    pub fn pack(&self, compressor: &mut Compressor) -> Result<Option<Packed>> {
-        if self.count == 0 {
-            return Ok(None);
-        }
-        let state = compressor.compress(&self.states)?;
-        let until = self.until.filter(|_| !self.has_endless);
-        Ok(Some(Packed { until, hashes: self.hashes.clone(), state }))
-    }
-
-    /// Forgets what is in it, but keeps its memory.
-    pub fn clear(&mut self) {
-        (self.count, self.until, self.has_endless) = (0, None, false);
-        self.hashes.clear();
-        self.states.clear();
-    }
-}
-
-/// Compresses rows; made when first needed.
-#[derive(Default)]
-pub struct Compressor(Option<zstd::bulk::Compressor<'static>>);
-
-impl Compressor {
-    fn compress(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
-        let failed = |error: std::io::Error| Error::Sqlite(format!("connections at rest: {error}"));
-        if self.0.is_none() {
-            self.0 = Some(zstd::bulk::Compressor::new(LEVEL).map_err(failed)?);
-        }
-        let Some(compressor) = &mut self.0 else { return Ok(Vec::new()) };
-        compressor.compress(bytes).map_err(failed)
-    }
-}
+/// Rows kept decoded, usually about 40 kB each.
+const KEPT: usize = 32;
 
 /// What the writer knows of the rows of connections at rest.
 #[derive(Default)]
 pub struct Sleepers {
     /// Number of the next row, higher than any before.
     next: i64,
-    /// Rows in which a hash occurs, of rows up to `seen`.
-    rows: HashMap<u64, SmallVec<[i64; 1]>, foldhash::fast::RandomState>,
-    seen: i64,
-    /// Connections that were taken up since the last commit, by row.
-    taken: HashMap<i64, HashSet<ConnectionId>>,
-    decoded: HashMap<i64, Vec<DormantRow>>,
+    /// Rows in which hashes occur, of those that were looked at.
+    places: Places,
+    /// Those of rows that were taken up; `None`: as the index says.
+    taken: Option<HashMap<i64, Taken>>,
+    /// Rows from which some were taken up since the last commit.
+    changed: HashSet<i64>,
+    decoded: HashMap<i64, Unpacked>,
     compressor: Compressor,
 }
 
+/// Which connections of a row were taken up: a bit each.
+#[derive(Clone, Copy, Default)]
+struct Taken(u128);
+
+const _: () = assert!(TOGETHER <= 128, "a bit for each");
+
+impl Taken {
+    fn has(self, place: usize) -> bool {
+        self.0 >> (127 - place) & 1 == 1
+    }
+
+    fn add(&mut self, place: usize) {
+        self.0 |= 1 << (127 - place);
+    }
+
+    fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+}
+
 impl Writer {
-    /// Hashes of the endpoints of connections at rest.
-    pub fn dormant_hashes(&self) -> Result<Hashes> {
-        let mut hashes = Hashes::default();
+    /// Hashes of the endpoints of connections at rest; there is room for so many.
+    pub fn dormant_hashes(&mut self, room: usize) -> Result<Hashes> {
+        self.sleepers.places.reserve(room);
+        let mut hashes = Hashes::with_capacity_and_hasher(room, Default::default());
         self.each_hash(0, |_, hash| {
             hashes.insert(hash);
         })?;
         Ok(hashes)
     }
 
-    /// The hashes once more, and nothing kept of those that are gone.
-    pub fn renew_dormant(&mut self) -> Result<Hashes> {
-        let Sleepers { rows, seen, decoded, .. } = &mut self.sleepers;
-        (*rows, *seen) = (HashMap::default(), 0);
-        decoded.clear();
-        self.dormant_hashes()
+    /// The hashes once more, in the same memory, and nothing kept of those that are gone.
+    pub fn renew_dormant(&mut self, mut hashes: Hashes) -> Result<Hashes> {
+        let mut places = std::mem::take(&mut self.sleepers.places);
+        (places.clear(), hashes.clear());
+        self.sleepers.decoded.clear();
+        self.sleepers.taken = None;
+        self.each_hash(0, |row, hash| {
+            places.put(row, hash);
+            hashes.insert(hash);
+        })?;
+        self.sleepers.places = places;
+        Ok(hashes)
     }
 
     /// Takes up the connections at rest with this hash that may still wake at `now`: their states, in order of their
@@ -136,22 +81,29 @@ impl Writer {
     pub fn take_dormant(&mut self, hash: u64, now: Option<Timestamp>) -> Result<Vec<Vec<u8>>> {
         self.begin()?;
         self.see_dormant()?;
-        let mut taken = Vec::new();
-        for row in self.sleepers.rows.get(&hash).cloned().unwrap_or_default() {
+        let mut states = Vec::new();
+        for row in self.sleepers.places.rows(hash) {
             self.decode_dormant(row)?;
-            let Sleepers { decoded, taken: crossed, .. } = &mut self.sleepers;
-            for sleeper in decoded.get(&row).into_iter().flatten() {
+            let mut taken = self.taken_of(row)?;
+            let before = states.len();
+            let sleepers = self.sleepers.decoded.get(&row).into_iter().flat_map(Unpacked::iter);
+            for (place, sleeper) in sleepers.enumerate() {
                 let over = sleeper.until.zip(now).is_some_and(|(until, now)| until < now);
-                if sleeper.tuple_hash == hash && !over && crossed.entry(row).or_default().insert(sleeper.connection) {
-                    taken.push((sleeper.connection, sleeper.state.clone()));
+                if sleeper.tuple_hash == hash && !over && !taken.has(place) {
+                    taken.add(place);
+                    states.push((sleeper.connection, sleeper.state.to_vec()));
                 }
             }
+            if states.len() > before {
+                self.taken()?.insert(row, taken);
+                self.sleepers.changed.insert(row);
+            }
         }
-        taken.sort_unstable();
-        for (connection, _) in &taken {
+        states.sort_unstable();
+        for (connection, _) in &states {
             self.forget(*connection)?;
         }
-        Ok(taken.into_iter().map(|(_, state)| state).collect())
+        Ok(states.into_iter().map(|(_, state)| state).collect())
     }
 
     /// All connections at rest that may still wake: their numbers, and their states.
@@ -159,8 +111,7 @@ impl Writer {
         let rows: Vec<i64> = list(&self.db, "SELECT id FROM dormant ORDER BY id", [], |row| row.get(0))?;
         let mut all = Vec::new();
         for row in rows {
-            self.decode_dormant(row)?;
-            all.extend(self.sleepers.decoded.remove(&row).unwrap_or_default());
+            self.left(row, |one| all.push(one.to_row()))?;
         }
         let is_over = |until: Timestamp| self.last.is_some_and(|last| until < last);
         all.retain(|sleeper| !sleeper.until.is_some_and(is_over));
@@ -184,46 +135,78 @@ impl Writer {
         packed.map_or(Ok(()), |row| self.put_packed(&row))
     }
 
-    /// Writes anew the rows from which connections were taken up, and drops those that nothing can wake: whether a
-    /// later ingest or this one saw the later frame must not matter.
+    /// Crosses out connections that were taken up, writes rows anew of which little is left, and drops those that nothing can
+    /// wake: whether a later ingest or this one saw the later frame must not matter.
     pub(super) fn settle_dormant(&mut self, last: Option<Timestamp>) -> Result<()> {
-        let mut rows: Vec<(i64, HashSet<ConnectionId>)> = self.sleepers.taken.drain().collect();
-        rows.sort_unstable_by_key(|(row, _)| *row);
-        for (row, taken) in rows.into_iter().filter(|(_, taken)| !taken.is_empty()) {
-            self.decode_dormant(row)?;
+        let mut rows: Vec<i64> = self.sleepers.changed.drain().collect();
+        rows.sort_unstable();
+        for row in rows {
+            let taken = self.taken_of(row)?;
+            self.delete(&DORMANT_TAKEN, "id = ?1", &cells![row])?;
+            let all = "SELECT length(hashes) / 8 FROM dormant WHERE id = ?1";
+            let all: u32 = self.db.prepare_cached(all)?.query_row([row], |row| row.get(0))?;
+            if 2 * taken.count() <= all {
+                self.insert_new(&DORMANT_TAKEN, &cells![row, &taken.0.to_be_bytes()[..]])?;
+                continue;
+            }
             let mut left = Chunk::default();
-            let sleepers = self.sleepers.decoded.remove(&row).unwrap_or_default();
-            sleepers.iter().filter(|sleeper| !taken.contains(&sleeper.connection)).for_each(|one| left.push(one));
+            self.left(row, |one| left.push(one))?;
             self.delete(&DORMANT, "id = ?1", &cells![row])?;
+            self.taken()?.remove(&row);
             self.put_chunk(&left)?;
         }
-        self.delete(&DORMANT, "until_ns IS NOT NULL AND until_ns < ?1", &cells![last])
+        let over = "until_ns IS NOT NULL AND until_ns < ?1";
+        let of_them = format!("id IN (SELECT id FROM dormant WHERE {over})");
+        self.delete(&DORMANT_TAKEN, &of_them, &cells![last])?;
+        self.delete(&DORMANT, over, &cells![last])
+    }
+
+    /// Gives the connections of a row that are still at rest.
+    fn left(&mut self, row: i64, mut each: impl FnMut(Sleeper<'_>)) -> Result<()> {
+        self.decode_dormant(row)?;
+        let taken = self.taken_of(row)?;
+        let unpacked = self.sleepers.decoded.remove(&row);
+        let all = unpacked.iter().flat_map(Unpacked::iter).enumerate();
+        all.filter(|(place, _)| !taken.has(*place)).for_each(|(_, one)| each(one));
+        Ok(())
+    }
+
+    /// Which were taken up, of rows that are not whole.
+    fn taken(&mut self) -> Result<&mut HashMap<i64, Taken>> {
+        let taken = match self.sleepers.taken.take() {
+            Some(taken) => taken,
+            None => {
+                let bits = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Taken(u128::from_be_bytes(row.get(1)?))));
+                list::<_, Vec<_>>(&self.db, "SELECT id, taken FROM dormant_taken", [], bits)?.into_iter().collect()
+            }
+        };
+        Ok(self.sleepers.taken.insert(taken))
+    }
+
+    fn taken_of(&mut self, row: i64) -> Result<Taken> {
+        Ok(self.taken()?.get(&row).copied().unwrap_or_default())
     }
 
     /// Learns the hashes of rows that came since this was last asked.
     fn see_dormant(&mut self) -> Result<()> {
-        let mut rows = std::mem::take(&mut self.sleepers.rows);
-        let mut seen = self.sleepers.seen;
-        if self.sleepers.next == 0 || seen + 1 < self.sleepers.next {
-            self.each_hash(seen, |row, hash| {
-                let of_hash = rows.entry(hash).or_default();
-                if of_hash.last() != Some(&row) {
-                    of_hash.push(row);
-                }
-                seen = row;
-            })?;
+        let mut places = std::mem::take(&mut self.sleepers.places);
+        if self.sleepers.next == 0 || places.seen() + 1 < self.sleepers.next {
+            self.each_hash(places.seen(), |row, hash| places.put(row, hash))?;
         }
-        (self.sleepers.rows, self.sleepers.seen) = (rows, seen);
+        self.sleepers.places = places;
         Ok(())
     }
 
-    fn each_hash(&self, after: i64, mut each: impl FnMut(i64, u64)) -> Result<()> {
+    fn each_hash(&mut self, after: i64, mut each: impl FnMut(i64, u64)) -> Result<()> {
+        self.taken()?;
         let mut statement = self.db.prepare_cached("SELECT id, hashes FROM dormant WHERE id > ?1 ORDER BY id")?;
         let mut rows = statement.query([after])?;
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
             let (hashes, _) = row.get_ref(1)?.as_blob().map_err(|_| garbled(id))?.as_chunks();
-            hashes.iter().for_each(|hash| each(id, u64::from_le_bytes(*hash)));
+            let taken = self.sleepers.taken.as_ref().and_then(|taken| taken.get(&id)).copied().unwrap_or_default();
+            let left = hashes.iter().enumerate().filter(|(place, _)| !taken.has(*place));
+            left.for_each(|(_, hash)| each(id, u64::from_le_bytes(*hash)));
         }
         Ok(())
     }
@@ -237,49 +220,15 @@ impl Writer {
         let mut rows = statement.query([row])?;
         let Some(found) = rows.next()? else { return Ok(()) };
         let (hashes, state) = (found.get_ref(0)?.as_blob().ok(), found.get_ref(1)?.as_blob().ok());
-        let sleepers = hashes.zip(state).and_then(|(hashes, state)| unpack(hashes, state));
+        let unpacked = hashes.zip(state).and_then(|(hashes, state)| Unpacked::new(hashes, state));
         if self.sleepers.decoded.len() >= KEPT {
             self.sleepers.decoded.clear();
         }
-        self.sleepers.decoded.insert(row, sleepers.ok_or_else(|| garbled(row))?);
+        self.sleepers.decoded.insert(row, unpacked.ok_or_else(|| garbled(row))?);
         Ok(())
     }
 }
 
 fn garbled(row: i64) -> Error {
     Error::Sqlite(format!("table dormant: row {row} makes no sense"))
-}
-
-/// What a state was before it was compressed; `None` if it makes no sense, or claims to be longer than `most` bytes.
-pub(super) fn decompressed(state: &[u8], most: usize) -> Option<Vec<u8>> {
-    let size = zstd::bulk::Decompressor::upper_bound(state).filter(|&size| size <= most)?;
-    zstd::bulk::decompress(state, size).ok()
-}
-
-/// The connections of a row; `None` if it makes no sense.
-fn unpack(hashes: &[u8], state: &[u8]) -> Option<Vec<DormantRow>> {
-    let (hashes, none) = hashes.as_chunks();
-    let states = decompressed(state, MAX_DECODED).filter(|_| none.is_empty())?;
-    let mut rest = &states[..];
-    let rows = hashes.iter().map(|hash| sleeper(u64::from_le_bytes(*hash), &mut rest));
-    let rows: Option<Vec<DormantRow>> = rows.collect();
-    rows.filter(|_| rest.is_empty())
-}
-
-fn sleeper(tuple_hash: u64, rest: &mut &[u8]) -> Option<DormantRow> {
-    let connection = u64::from_le_bytes(take(rest)?);
-    let [rests_until] = take(rest)?;
-    let until = Timestamp(i64::from_le_bytes(take(rest)?));
-    let length = u32::from_le_bytes(take(rest)?) as usize;
-    let (state, after) = rest.split_at_checked(length)?;
-    *rest = after;
-    let (until, state) = ((rests_until == 1).then_some(until), state.to_vec());
-    // those of a row are alike, and stay together
-    Some(DormantRow { connection, tuple_hash, until, is_closed: false, state })
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (bytes, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(*bytes)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::extents::Encoder;
 use super::rows::*;
 use super::scans::{FindingRow, ObjectRow};
-use super::{Reader, Sink, Value, Writer};
+use super::{Reader, Rows, Sink, Value, Writer};
 use crate::model::{
     AnomalyKind, Checksum, Digests, Endpoint, Extent, FlowId, Hop, PackFrame, Path, Security, Skip, Timestamp,
     Transport, Wlan,
@@ -31,6 +31,10 @@ impl Case {
         let (case, mut writer) = Case::new();
         everything().into_iter().for_each(|row| writer.put(row).unwrap());
         scanned(&mut writer);
+        let mut together = Rows::new();
+        [8, 9].into_iter().for_each(|id| together.put(dormant(id, id)).unwrap());
+        writer.put_rows(&together).unwrap();
+        writer.take_dormant(9, None).unwrap();
         writer.commit().unwrap();
         writer.finish().unwrap();
         case

@@ -27,6 +27,7 @@ mod file;
 mod fixture;
 mod functions;
 mod guard;
+mod hashes;
 mod insert;
 mod list;
 mod macs;
@@ -48,6 +49,7 @@ mod seal;
 mod segments;
 pub mod selection;
 mod skips;
+mod sleepers;
 mod stored;
 mod summary;
 #[cfg(test)]
@@ -58,7 +60,7 @@ pub mod writer;
 
 pub use bodies::Body;
 pub use community::community_id;
-pub use dormant::Hashes;
+pub use hashes::{Hashes, TAKES as HASHES_TAKE};
 pub use networks::NetworkInfo;
 pub use packs::{Frames, PackEnd};
 pub use payload::Packed;

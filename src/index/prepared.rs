@@ -3,12 +3,12 @@
 
 use super::cells::{CONNECTION, Cell, FLOW, GAP, Table, cells};
 use super::community::push_community_id;
-use super::dormant::{Chunk, Compressor, Packed};
 use super::rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, ContinuedRow, DormantRow, FlowRow, RecountRow, Rest, Row,
     path_key,
 };
 use super::seal::digest;
+use super::sleepers::{Chunk, Compressor, Packed, Sleeper};
 use super::{Result, ends, macs};
 use crate::model::endpoint::push_ip;
 use crate::model::{FlowId, PackFrame, Timestamp};
@@ -200,7 +200,7 @@ impl Rows {
 
     fn dormant(&mut self, row: &DormantRow) -> Result<()> {
         let chunk = &mut self.resting[usize::from(row.is_closed)];
-        chunk.push(row);
+        chunk.push(Sleeper::of(row));
         if chunk.is_full() {
             let packed = chunk.pack(&mut self.compressor)?;
             chunk.clear();

@@ -3,7 +3,7 @@
 //! The digest of a row is XXH3-128 (<https://xxhash.com>) over its typed cells, seeded by the table's name; the sum wraps
 //! at 2^128. Sums do not depend on the order of rows, add up over batches of rows, and cost one short hash a row. They
 //! reveal damage and careless edits, not an adversary: whoever can change the file could seal again, whatever the hash.
-//! Outside: `run` (what the clock says), `seal` itself, `capture.path` (where a file lay) and `dormant.id` (means nothing).
+//! Outside: `run` (what the clock says), `seal` itself and `capture.path` (where a file lay).
 
 use std::collections::BTreeMap;
 

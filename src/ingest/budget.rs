@@ -1,6 +1,8 @@
 //! How much memory an ingest may take, and for what. Past it, connections idle longest are put to rest in the index
 //! early: they wake with their next segment as if they had not rested, so that nothing but time is lost.
 
+use crate::index::HASHES_TAKE;
+
 /// What does not grow with the traffic: the program, frames and rows on their way, buffers of threads.
 const FIXED: u64 = 48 << 20;
 /// Enough for large writes of many flows, and for the inner pages of a large index.
@@ -11,6 +13,9 @@ const CONNECTION: u64 = 260;
 const FLOW: u64 = 800;
 /// What a covered range behind a hole takes.
 const RANGE: u64 = 48;
+/// Enough connections at rest for a recording without end to set memory aside for at its start: seven thousand that close in
+/// every second.
+const RESTING: u64 = 900_000;
 /// A single flow's holes may take this part of all that connections may.
 const HOLES: u64 = 16;
 
@@ -26,6 +31,8 @@ pub struct Budget {
     pub cache: u64,
     /// Parts of unfinished packets.
     pub fragments: usize,
+    /// Connections at rest that memory is set aside for.
+    pub resting: usize,
     /// Everything about connections.
     connections: u64,
 }
@@ -46,7 +53,19 @@ impl Budget {
     pub fn of(memory: u64) -> Self {
         let left = memory.max(LEAST) - FIXED;
         let part = (left / 8).min(ENOUGH);
-        Budget { gather: part as usize, cache: part, fragments: part as usize, connections: left - 3 * part }
+        Budget {
+            gather: part as usize,
+            cache: part,
+            fragments: part as usize,
+            resting: 0,
+            connections: left - 3 * part,
+        }
+    }
+
+    /// The same for a recording without end: it should not take more from hour to hour.
+    pub fn without_end(self) -> Self {
+        let part = (self.connections / 3).min(RESTING * HASHES_TAKE);
+        Budget { resting: (part / HASHES_TAKE) as usize, connections: self.connections - part, ..self }
     }
 
     /// Too much is held.
@@ -78,10 +97,12 @@ mod tests {
     #[test]
     fn nothing_is_dealt_twice() {
         for memory in [0, LEAST, 256 << 20, 1 << 40] {
-            let budget = Budget::of(memory);
-            let dealt = FIXED + (budget.gather + budget.fragments) as u64 + budget.cache + budget.connections;
-            assert_eq!(dealt, memory.max(LEAST));
-            assert!(budget.ranges() > 1000);
+            for budget in [Budget::of(memory), Budget::of(memory).without_end()] {
+                let dealt = FIXED + (budget.gather + budget.fragments) as u64 + budget.cache + budget.connections;
+                let resting = budget.resting as u64 * HASHES_TAKE;
+                assert!((dealt + resting).abs_diff(memory.max(LEAST)) < HASHES_TAKE);
+                assert!(budget.ranges() > 1000);
+            }
         }
     }
 

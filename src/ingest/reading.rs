@@ -77,7 +77,6 @@ pub fn record(
 ) -> Result<(Summary, Carried), Error> {
     let Watch { progress, tap } = watch;
     let (next_capture, connection, flow) = case.index.next_ids()?;
-    let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes()?);
     let waiting = case.index.fragments()?;
     progress.total(plan.bytes);
     let ledger = Ledger::new(next_capture, &mut plan, options.filter.clone().unwrap_or_default());
@@ -85,6 +84,8 @@ pub fn record(
     let root = case.root().to_owned();
     let memory = options.memory.or(run::machine_memory().map(|bytes| bytes / 2)).unwrap_or_default();
     let budget = Budget::of(memory);
+    let budget = if options.lasting { budget.without_end() } else { budget };
+    let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes(budget.resting)?);
     let mut limits = settings.limits.clone();
     limits.fragment_bytes = limits.fragment_bytes.min(budget.fragments);
     let fragments = match waiting.as_slice() {

@@ -230,7 +230,7 @@ impl<'scope> Recorder<'scope> {
     fn forget(&mut self) -> Result<(), Error> {
         self.paths.forget()?;
         if self.batch.is_multiple_of(RENEW_EVERY) {
-            self.dormant = self.scribe.renew_dormant()?;
+            self.dormant = self.scribe.renew_dormant(std::mem::take(&mut self.dormant))?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ const AHEAD: usize = 16;
 enum Order {
     Put(Box<Rows>, SyncSender<Box<Rows>>),
     Commit(Reply<()>),
-    RenewDormant(Reply<Hashes>),
+    RenewDormant(Hashes, Reply<Hashes>),
     TakeDormant(u64, Option<Timestamp>, Reply<Vec<Vec<u8>>>),
     Forget(ConnectionId),
     PathTaken(String, Reply<bool>),
@@ -62,8 +62,8 @@ impl<'scope> Scribe<'scope> {
     }
 
     /// See [`Writer::renew_dormant`].
-    pub fn renew_dormant(&mut self) -> Result<Hashes, Gone> {
-        self.desk.ask(Order::RenewDormant)
+    pub fn renew_dormant(&mut self, hashes: Hashes) -> Result<Hashes, Gone> {
+        self.desk.ask(|reply| Order::RenewDormant(hashes, reply))
     }
 
     /// Whether a flow has this path.
@@ -142,7 +142,7 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
                 let _ = written.try_send(rows);
             }
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
-            Order::RenewDormant(reply) => drop(reply.send(index.renew_dormant()?)),
+            Order::RenewDormant(hashes, reply) => drop(reply.send(index.renew_dormant(hashes)?)),
             Order::TakeDormant(hash, now, reply) => drop(reply.send(index.take_dormant(hash, now)?)),
             Order::Forget(connection) => index.forget(connection)?,
             Order::PathTaken(path, reply) => drop(reply.send(index.path_taken(&path)?)),

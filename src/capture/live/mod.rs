@@ -26,8 +26,8 @@ use listen::{Heard, attend};
 
 /// Time between two good moments to commit.
 const COMMIT_EVERY: Duration = Duration::from_secs(4);
-/// Batches on their way.
-const AHEAD: usize = 16;
+/// Batches on their way: few, since the kernel keeps what comes in the meantime.
+const AHEAD: usize = 2;
 
 /// When it is enough, and when the next case is begun.
 #[derive(Clone, Debug)]
