@@ -70,6 +70,7 @@ pub use query::{End, Listing, QueryLimits, Sink, Value};
 pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
 pub use rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Rest, Row, SideRow, Status,
+    path_key,
 };
 pub use scans::{FindingInfo, FindingRow, ObjectRow, ScanInfo, ScannerState};
 pub use selection::Selection;

@@ -216,12 +216,6 @@ impl Reader {
         self.one(&format!("{FLOW} WHERE path_key = ?1 AND path = ?2"), (path_key(path), path), flow)
     }
 
-    /// Whether a flow has this path. Quick only where the writer was asked before: see [`Writer::path_taken`](super::Writer::path_taken).
-    pub fn has_path(&self, path: &str) -> Result<bool> {
-        let mut statement = self.db.prepare_cached("SELECT 1 FROM flow WHERE path_key = ?1 AND path = ?2")?;
-        Ok(statement.exists((path_key(path), path))?)
-    }
-
     /// The files of a connection, by side and part.
     pub fn flows_of_connection(&self, id: ConnectionId) -> Result<Vec<FlowInfo>> {
         list(&self.db, &format!("{FLOW} WHERE connection_id = ?1 ORDER BY side, part"), [id as i64], flow)

@@ -152,7 +152,7 @@ pub struct FlowRow {
 }
 
 /// A number of a path by which its flow is found, the same for ever: XXH3-64's sibling, the lower half of XXH3-128.
-pub(super) fn path_key(path: &str) -> i64 {
+pub fn path_key(path: &str) -> i64 {
     twox_hash::XxHash3_128::oneshot(path.as_bytes()) as i64
 }
 

@@ -93,6 +93,11 @@ impl Writer {
         Ok(self.db.prepare_cached(sql)?.query_row((path_key(path), path), |row| row.get(0))?)
     }
 
+    /// The [keys](super::path_key) of all paths of flows.
+    pub fn each_path_key<E: From<super::Error>>(&self, each: &mut dyn FnMut(i64) -> Result<(), E>) -> Result<(), E> {
+        super::list::each(&self.db, "SELECT path_key FROM flow", [], |row| row.get(0), each)
+    }
+
     /// Offset and length of each hole of the flow with this path, ascending.
     pub fn gaps_of(&self, path: &str) -> Result<Vec<(u64, u64)>> {
         self.index_paths()?;

@@ -15,6 +15,7 @@ use super::carried::Carried;
 use super::ledger::Ledger;
 use super::order::Origin;
 use super::packets::Packet;
+use super::paths::Given;
 use super::payload::Payload;
 use super::plan::Plan;
 use super::recorder::{Frame, Recorder, Start};
@@ -93,6 +94,7 @@ pub fn record(
         state => Fragments::resume(&limits, postcard::from_bytes(state)?),
     };
     case.index.set_cache(budget.cache)?;
+    let given = options.lasting.then(|| Given::of_case(case)).transpose()?;
     let payload = Payload::new(case.beneath.clone(), settings, options);
     let stores = payload.stores(&case.index, settings)?;
     let Feed { steps: source, read, carried } = feed;
@@ -101,18 +103,7 @@ pub fn record(
         let workers = options.workers.unwrap_or_else(cores);
         let lasting = options.lasting;
         let is_watched = tap.is_some();
-        let start = Start {
-            connection,
-            flow,
-            dormant,
-            carried,
-            batch,
-            workers,
-            budget,
-            lasting,
-            root: root.clone(),
-            is_watched,
-        };
+        let start = Start { connection, flow, dormant, carried, batch, workers, budget, lasting, given, is_watched };
         let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {
@@ -135,7 +126,7 @@ pub fn record(
             had_fragments,
             udp: settings.udp,
             known_only: options.known_only,
-            root: root.clone(),
+            root,
             // seen from here it lives as long as what is read
             tap: match tap {
                 Some(tap) => Some(tap),

@@ -1,7 +1,6 @@
 //! What a segment leads to: the tracker says where its bytes belong, names are given here, and the rest is dealt to the
 //! shards. Numbers and names depend on this one place alone, whatever the number of workers.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::Scope;
 
@@ -12,7 +11,7 @@ use super::carried::Carried;
 use super::crew::Crew;
 use super::order::{Named, Order, Origin, Place, SHARDS, Then};
 use super::packets::Part;
-use super::paths::Paths;
+use super::paths::{Given, Paths};
 use super::payload::Payload;
 use super::rows;
 use super::scribe::{Gone, Scribe};
@@ -80,8 +79,8 @@ pub struct Start {
     pub budget: Budget,
     /// Goes on without end: nothing that is kept in memory may grow from commit to commit.
     pub lasting: bool,
-    /// The directory of the case.
-    pub root: PathBuf,
+    /// Paths of earlier commits, where they are not looked up in the index.
+    pub given: Option<Given>,
     /// Somebody wants to know what a commit changes.
     pub is_watched: bool,
 }
@@ -127,7 +126,7 @@ impl<'scope> Recorder<'scope> {
             crew: Crew::start(scope, start.workers, shards, || scribe.desk())?,
             scribe,
             payload,
-            paths: Paths::new(settings.template.clone(), start.flow > 1, start.root),
+            paths: Paths::new(settings.template.clone(), start.flow > 1, start.given),
             dormant: start.dormant,
             carried: start.carried,
             events: Vec::new(),
@@ -210,9 +209,6 @@ impl<'scope> Recorder<'scope> {
             self.scribe.put(Row::Anomaly(Box::new(rows::spilled(at, count))))?;
         }
         self.payload.sync()?;
-        if self.lasting {
-            self.paths.before_commit(&mut self.scribe)?;
-        }
         self.scribe.commit()?;
         self.batch += 1;
         self.crew.settle()?;

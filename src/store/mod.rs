@@ -16,6 +16,7 @@ pub mod files;
 pub mod gather;
 pub mod gathered;
 pub mod journal;
+mod keys;
 pub mod memory;
 pub mod names;
 pub mod objects;
@@ -27,6 +28,7 @@ pub use asleep::Asleep;
 pub use bed::Bed;
 pub use files::Files;
 pub use gathered::Gathered;
+pub use keys::Keys;
 pub use memory::Memory;
 pub use packed::Packed;
 
