@@ -64,7 +64,8 @@ impl Writer {
     /// The hashes once more, in the same memory, and nothing kept of those that are gone.
     pub fn renew_dormant(&mut self, mut hashes: Hashes) -> Result<Hashes> {
         let mut places = std::mem::take(&mut self.sleepers.places);
-        (places.clear(), hashes.clear());
+        places.clear();
+        hashes.clear();
         self.sleepers.decoded.clear();
         self.sleepers.taken = None;
         self.each_hash(0, |row, hash| {

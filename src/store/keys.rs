@@ -139,7 +139,8 @@ fn merge(one: &Run, other: &Run, mut into: Run) -> io::Result<Run> {
             (Some(a), Some(b)) => a.min(b),
             (Some(next), None) | (None, Some(next)) => next,
         };
-        (one.pass(next), other.pass(next));
+        one.pass(next);
+        other.pass(next);
         merged.push(next);
         if merged.len() as u64 >= BLOCK {
             into.append(&merged)?;

@@ -150,6 +150,25 @@ fn what_was_committed_is_there_after_a_kill() {
     place.assert_whole("case");
 }
 
+/// Commits in between, and another run, change nothing about which names were given.
+#[test]
+fn no_name_is_given_twice() {
+    let (place, mut known) = (Place::new(), 0);
+    for signal in [Signal::KILL, Signal::INT] {
+        let Some(listening) = Listening::begin(&place, &["--template", "both"]) else { return };
+        for _ in 0..2 {
+            (0..2).for_each(|_| listening.talk(b"one", b"two"));
+            known += 4;
+            wait_for(&place, known);
+        }
+        listening.end(signal);
+    }
+    let counts = (1..16).map(|count| format!("flows/bothc{count}"));
+    let expected: Vec<String> = std::iter::once("flows/both".to_owned()).chain(counts).collect();
+    assert_eq!(select(&open(&place.path().join("case")), "SELECT path FROM flows ORDER BY id"), expected);
+    place.assert_whole("case");
+}
+
 #[test]
 fn limits_end_it() {
     let place = Place::new();
