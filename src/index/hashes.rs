@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 /// Hashes of endpoints.
 pub type Hashes = HashSet<u64, RandomState>;
 
-/// Bytes that a connection at rest takes in [`Hashes`] and in [`Places`] together, as full as such tables get.
+/// Bytes that a connection at rest takes, here and where its row is looked up, as full as such tables get.
 pub const TAKES: u64 = 21;
 /// Bits of a place that are the number of the row: more rows than a disk holds. The others are of the hash, enough to tell
 /// most from each other; what the row holds decides.
