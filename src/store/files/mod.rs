@@ -5,7 +5,7 @@
 
 mod rebuild;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -39,8 +39,8 @@ struct Disk {
     beneath: Beneath,
     hashes: Vec<HashKind>,
     journal: journal::Shared,
-    /// Files that take the place of others after the commit.
-    moves: Vec<(String, String)>,
+    /// Flows whose files were built anew, by the path whose file they replace after the commit; until then they lie here.
+    moves: BTreeMap<String, String>,
     /// Tells its scratch files from those of other stores in the same directory.
     number: u8,
     scratch_files: u64,
@@ -50,6 +50,8 @@ struct Disk {
 
 struct Flow {
     path: String,
+    /// Where it lies until the commit, if a committed file stands in its place.
+    scratch: Option<String>,
     first: Option<Timestamp>,
     base: i64,
     /// Stream position after the highest byte stored.
@@ -79,7 +81,8 @@ impl Files {
     /// A store in the case directory `beneath`, which keeps these digests. Several may share a directory and its journal, if
     /// their numbers differ.
     pub fn new(beneath: Beneath, hashes: Vec<HashKind>, journal: journal::Shared, number: u8) -> Self {
-        let disk = Disk { beneath, hashes, journal, moves: Vec::new(), number, scratch_files: 0, max_open: MAX_OPEN };
+        let disk =
+            Disk { beneath, hashes, journal, moves: BTreeMap::new(), number, scratch_files: 0, max_open: MAX_OPEN };
         Files { disk, flows: HashMap::default(), open: VecDeque::new(), parked: HashMap::new() }
     }
 
@@ -124,8 +127,11 @@ impl PayloadStore for Files {
     fn resume(&mut self, flow: FlowId, rest: AtRest) {
         let end = rest.base + rest.length as i64;
         let front = self.parked.remove(&flow).filter(|front| front.position == end);
-        let disk = Some(OnDisk { origin: rest.base, committed: Some(rest.length), changed: false });
-        self.flows.insert(flow, Flow { base: rest.base, end, disk, front, ..Flow::new(rest.path, rest.first) });
+        let scratch = self.disk.moves.get(&rest.path).cloned();
+        let committed = scratch.is_none().then_some(rest.length);
+        let disk = Some(OnDisk { origin: rest.base, committed, changed: scratch.is_some() });
+        let begun = Flow::new(rest.path, rest.first);
+        self.flows.insert(flow, Flow { base: rest.base, end, disk, front, scratch, ..begun });
     }
 
     fn rebase(&mut self, flow: FlowId, base: i64) {
@@ -185,14 +191,14 @@ impl PayloadStore for Files {
     }
 
     fn prepare(&mut self) -> Result<Vec<PackFrame>, Error> {
-        let moves = self.disk.moves.iter().map(|(from, to)| Record::Move(from.clone(), to.clone()));
+        let moves = self.disk.moves.iter().map(|(to, from)| Record::Move(from.clone(), to.clone()));
         self.disk.note(&moves.collect::<Vec<_>>())?;
         Ok(Vec::new())
     }
 
     fn settle(&mut self) -> Result<(), Error> {
-        let Disk { moves, beneath, .. } = &mut self.disk;
-        moves.drain(..).try_for_each(|(from, to)| beneath.rename(&from, &to).map(drop).map_err(at(&to)))
+        let (moves, beneath) = (std::mem::take(&mut self.disk.moves), &self.disk.beneath);
+        moves.iter().try_for_each(|(to, from)| beneath.rename(from, to).map(drop).map_err(at(to)))
     }
 }
 
@@ -200,6 +206,7 @@ impl Flow {
     fn new(path: String, first: Option<Timestamp>) -> Self {
         Flow {
             path,
+            scratch: None,
             first,
             base: 0,
             end: i64::MIN,
@@ -215,12 +222,20 @@ impl Flow {
     /// All of it, if that is little.
     fn asleep(&self) -> Option<Asleep> {
         let base = self.base;
-        let on_disk = self.disk.as_ref().filter(|on_disk| on_disk.origin == base && self.early.is_none())?;
+        let on_disk = self.disk.as_ref().filter(|on_disk| on_disk.origin == base)?;
+        if self.early.is_some() || self.scratch.is_some() {
+            return None;
+        }
         let length = self.end.checked_sub(base)?.try_into().ok()?;
         let digests = asleep::digests(self.front.as_deref(), self.stale, self.end, length)?;
         let OnDisk { committed, changed, .. } = *on_disk;
         let (path, first) = (self.path.clone(), self.first);
         Some(Asleep { path, base, length, first, committed, changed, digests, pieces: None })
+    }
+
+    /// The path of its file, as long as nothing is committed.
+    fn place(&self) -> &str {
+        self.scratch.as_deref().unwrap_or(&self.path)
     }
 
     /// Feeds the digests if these are the next bytes. Those of a hole that was fed as zeros come too late.
@@ -296,7 +311,7 @@ impl Flow {
     fn with_file<T>(&mut self, disk: &Disk, act: impl FnOnce(&File) -> io::Result<T>) -> Result<T, Error> {
         let file = match self.file.take() {
             Some(file) => Ok(file),
-            None => disk.beneath.edit(&self.path),
+            None => disk.beneath.edit(self.place()),
         };
         file.and_then(|file| act(self.file.insert(file))).map_err(at(&self.path))
     }

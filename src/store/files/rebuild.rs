@@ -70,9 +70,9 @@ impl Flow {
         let scratch = disk.scratch_path();
         let to = disk.create_scratch(&scratch)?;
         self.copy_early(&to, disk)?;
-        let mut committed = false;
+        let (place, mut committed) = (self.place().to_owned(), false);
         if let Some(on_disk) = &mut self.disk {
-            let from = disk.beneath.read(&self.path).map_err(at(&self.path))?;
+            let from = disk.beneath.read(&place).map_err(at(&self.path))?;
             copy_data(&from, self.base - on_disk.origin, &to).map_err(at(&scratch))?;
             committed = on_disk.committed.is_some();
             (on_disk.origin, on_disk.changed) = (self.base, true);
@@ -81,9 +81,9 @@ impl Flow {
         to.set_len(length).map_err(at(&scratch))?;
         self.file = Some(to);
         if committed {
-            disk.moves.push((scratch, self.path.clone()));
+            disk.moves.insert(self.path.clone(), scratch);
         } else {
-            disk.beneath.rename(&scratch, &self.path).map_err(at(&self.path))?;
+            disk.beneath.rename(&scratch, &place).map_err(at(&self.path))?;
         }
         Ok(())
     }

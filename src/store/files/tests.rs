@@ -24,6 +24,8 @@ enum Act {
     Rest,
     /// It falls asleep, if it may.
     Sleep,
+    /// Close, and go on before a commit.
+    Settle,
     /// Close, commit, and go on.
     Commit,
 }
@@ -34,6 +36,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => (0i64..600, 1usize..40).prop_map(|(position, length)| Act::Replace { position, length }),
         1 => Just(Act::Rest),
         2 => Just(Act::Sleep),
+        2 => Just(Act::Settle),
         1 => Just(Act::Commit),
     ];
     prop::collection::vec(act, 1..40)
@@ -103,6 +106,7 @@ impl Pair {
             Act::Rest => self.files.rest(1).unwrap(),
             // what was used since the last look stays awake
             Act::Sleep => (0..2).for_each(|_| self.files.lull().unwrap()),
+            Act::Settle => self.settle(|_| {}),
             Act::Commit => self.commit(),
         }
     }
@@ -117,7 +121,6 @@ impl Pair {
 
     fn close(&mut self) -> Digests {
         let ((), stored) = self.files.close(1, self.length(), true).unwrap();
-        self.files.store().prepare().unwrap();
         assert_eq!(stored.path, "flows/x/f");
         stored.digests
     }
@@ -126,20 +129,25 @@ impl Pair {
         self.covered.end().map_or(0, |end| (end - self.covered.start().unwrap()) as u64)
     }
 
-    fn commit(&mut self) {
-        if self.covered.is_empty() {
-            return;
-        }
+    /// The flow is closed and goes on; `between` comes between the two.
+    fn settle(&mut self, between: impl FnOnce(&mut Self)) {
+        let Some(base) = self.covered.start() else { return };
         let length = self.length();
         assert_eq!(self.close(), self.memory.close(1, length, true).unwrap().digests);
-        self.files.store().settle().unwrap();
-        self.journal.end(&self.beneath).unwrap();
-        self.journal.begin(&self.beneath, 2, false).unwrap();
-        let rest =
-            AtRest { path: "flows/x/f".into(), base: self.covered.start().unwrap(), length, first: None, pieces: None };
+        between(self);
+        let rest = AtRest { path: "flows/x/f".into(), base, length, first: None, pieces: None };
         self.files.resume(1, rest.clone(), ()).unwrap();
         self.memory.resume(1, rest.clone());
         self.rest = Some(rest);
+    }
+
+    fn commit(&mut self) {
+        self.settle(|pair| {
+            pair.files.store().prepare().unwrap();
+            pair.files.store().settle().unwrap();
+            pair.journal.end(&pair.beneath).unwrap();
+            pair.journal.begin(&pair.beneath, 2, false).unwrap();
+        });
     }
 }
 
@@ -172,6 +180,7 @@ proptest! {
         after.iter().filter(|act| !matches!(act, Act::Commit)).for_each(|act| pair.act(act));
         let length = pair.length();
         pair.close();
+        pair.files.store().prepare().unwrap();
         let mut expected = vec![0; length as usize];
         pair.memory.read(1, pair.covered.start().unwrap(), &mut expected).unwrap();
         drop(pair.files);

@@ -1,6 +1,6 @@
 //! What happens to sequence numbers: loss, order, repetition, contradiction.
 
-use super::{Scene, text};
+use super::{SERVER, Scene, text};
 use crate::traffic::situation::CaptureFile;
 use crate::traffic::talk::{Client, Server, Talk};
 use crate::traffic::{Capture, Flow, Link, Situation};
@@ -21,6 +21,7 @@ pub fn all() -> Vec<Situation> {
         keep_alive,
         rst_data,
         bad_checksum,
+        straggling_front,
     ];
     super::staged(31, &all)
 }
@@ -176,4 +177,26 @@ fn bad_checksum(scene: &Scene) -> Situation {
         asked(scene).puts(Server, 0, &answer).damaged().puts(Server, 0, &answer),
         vec![there(scene), scene.back("").then(&answer)],
     )
+}
+
+fn straggling_front(scene: &Scene) -> Situation {
+    let [a, b, c, d] = [1, 2, 3, 4].map(|seed| text(seed, 400));
+    let closed = scene.talk().loses(Server, &a).says(Server, &b).loses(Server, &c).says(Server, &d).close();
+    let last = closed.wait(10_000_000_000).puts(Server, 0, &a).wait(10_000_000_000).puts(Server, 800, &c).frames();
+    // enough of others in between that a closed connection is filed
+    let others = scene.between("192.168.1.20:50000", SERVER).talk().open().wait(1_000_000_000);
+    let others = (0..2400).fold(others, |others, _| others.wait(7_000_000).acknowledges(Client)).frames();
+    let mut frames = [last, others].concat();
+    frames.sort_by_key(|frame| frame.time);
+    let count = frames.len() as u64;
+    let capture = Capture::on(Link::Ethernet).frames(frames);
+    Situation {
+        name: "straggling_front",
+        about: "The answer's second and last quarter are captured, then the end of the connection; ten seconds later its first\n\
+                quarter, after ten more its third. In between come over a thousand segments of another connection each time.\n\n\
+                One complete flow: its file is written when the connection has been silent for that long, built anew in front of\n\
+                the first quarter, and takes the third where it now lies.",
+        captures: vec![CaptureFile::whole("capture.pcap.zst", capture.pcap(), count)],
+        flows: vec![scene.back("").then(&a).then(&b).then(&c).then(&d)],
+    }
 }
