@@ -51,20 +51,12 @@ impl Taken {
 }
 
 impl Writer {
-    /// Hashes of the endpoints of connections at rest; there is room for so many.
-    pub fn dormant_hashes(&mut self, room: usize) -> Result<Hashes> {
-        self.sleepers.places.reserve(room);
-        let mut hashes = Hashes::with_capacity_and_hasher(room, Default::default());
-        self.each_hash(0, |_, hash| {
-            hashes.insert(hash);
-        })?;
-        Ok(hashes)
-    }
-
-    /// The hashes once more, in the same memory, and nothing kept of those that are gone.
-    pub fn renew_dormant(&mut self, mut hashes: Hashes) -> Result<Hashes> {
+    /// Hashes of the endpoints of connections at rest, in the memory of `hashes`. Here, too, nothing is kept of those that are
+    /// gone, and there is room for as many as there.
+    pub fn dormant_hashes(&mut self, mut hashes: Hashes) -> Result<Hashes> {
         let mut places = std::mem::take(&mut self.sleepers.places);
         places.clear();
+        places.reserve(hashes.capacity());
         hashes.clear();
         self.sleepers.decoded.clear();
         self.sleepers.taken = None;

@@ -27,6 +27,7 @@ use crate::capture::{self, Filter, Merge, Step};
 use crate::case::Writer;
 use crate::decode::fragments::{Bearer, Fragments, Outcome, Piece, Taken};
 use crate::decode::{Found, Fragment, resume};
+use crate::index::Hashes;
 use crate::index::rows::Row;
 use crate::model::{Batch, FrameHead, Skip, Transport, Unused};
 use crate::track::{LOOK_AHEAD, Stamp};
@@ -86,7 +87,8 @@ pub fn record(
     let memory = options.memory.or(run::machine_memory().map(|bytes| bytes / 2)).unwrap_or_default();
     let budget = Budget::of(memory);
     let budget = if options.lasting { budget.without_end() } else { budget };
-    let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes(budget.resting)?);
+    let dormant = Hashes::with_capacity_and_hasher(budget.resting, Default::default());
+    let (batch, dormant) = (case.index.batch()?, case.index.dormant_hashes(dormant)?);
     let mut limits = settings.limits.clone();
     limits.fragment_bytes = limits.fragment_bytes.min(budget.fragments);
     let fragments = match waiting.as_slice() {
@@ -101,9 +103,8 @@ pub fn record(
     thread::scope(|scope| {
         let scribe = Scribe::start(scope, &mut case.index)?;
         let workers = options.workers.unwrap_or_else(cores);
-        let lasting = options.lasting;
         let is_watched = tap.is_some();
-        let start = Start { connection, flow, dormant, carried, batch, workers, budget, lasting, given, is_watched };
+        let start = Start { connection, flow, dormant, carried, batch, workers, budget, given, is_watched };
         let mut recorder = Recorder::new(scope, settings, payload, stores, scribe, start)?;
         let (send, steps) = sync_channel(AHEAD);
         let read_all = move || {

@@ -55,6 +55,7 @@ pub struct Recorder<'scope> {
     pub(super) spilled: Option<(Stamp, u64)>,
     /// Number of the last commit.
     batch: u64,
+    /// It goes on without end.
     lasting: bool,
     /// Connections whose rows were written since the last commit, if somebody wants to know.
     changed: Option<Vec<ConnectionId>>,
@@ -77,9 +78,8 @@ pub struct Start {
     pub workers: usize,
     /// What may be held.
     pub budget: Budget,
-    /// Goes on without end: nothing that is kept in memory may grow from commit to commit.
-    pub lasting: bool,
-    /// Paths of earlier commits, where they are not looked up in the index.
+    /// Paths of earlier commits, if the recording goes on without end: then nothing that is kept in memory may grow from commit
+    /// to commit, nor the time that it takes to look one up.
     pub given: Option<Given>,
     /// Somebody wants to know what a commit changes.
     pub is_watched: bool,
@@ -117,7 +117,7 @@ impl<'scope> Recorder<'scope> {
         start: Start,
     ) -> Result<Self, Error> {
         payload.begin(start.batch + 1)?;
-        let mut limits = settings.limits.clone();
+        let (mut limits, lasting) = (settings.limits.clone(), start.given.is_some());
         limits.max_ranges = limits.max_ranges.min(start.budget.ranges());
         let gather = start.budget.gather / SHARDS;
         let shards = stores.into_iter().map(|store| Shard::new(store, gather, &limits, payload.bed())).collect();
@@ -136,7 +136,7 @@ impl<'scope> Recorder<'scope> {
             live_flows: 0,
             spilled: None,
             batch: start.batch,
-            lasting: start.lasting,
+            lasting,
             changed: start.is_watched.then(Vec::new),
             totals: Totals { first_connection: start.connection, ..Totals::default() },
         })
@@ -226,7 +226,7 @@ impl<'scope> Recorder<'scope> {
     fn forget(&mut self) -> Result<(), Error> {
         self.paths.forget()?;
         if self.batch.is_multiple_of(RENEW_EVERY) {
-            self.dormant = self.scribe.renew_dormant(std::mem::take(&mut self.dormant))?;
+            self.dormant = self.scribe.dormant_hashes(std::mem::take(&mut self.dormant))?;
         }
         Ok(())
     }

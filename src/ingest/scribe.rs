@@ -17,7 +17,7 @@ const AHEAD: usize = 16;
 enum Order {
     Put(Box<Rows>, SyncSender<Box<Rows>>),
     Commit(Reply<()>),
-    RenewDormant(Hashes, Reply<Hashes>),
+    DormantHashes(Hashes, Reply<Hashes>),
     TakeDormant(u64, Option<Timestamp>, Reply<Vec<Vec<u8>>>),
     Forget(ConnectionId),
     PathTaken(String, Reply<bool>),
@@ -61,9 +61,9 @@ impl<'scope> Scribe<'scope> {
         self.desk.ask(|reply| Order::TakeDormant(tuple_hash, now, reply))
     }
 
-    /// See [`Writer::renew_dormant`].
-    pub fn renew_dormant(&mut self, hashes: Hashes) -> Result<Hashes, Gone> {
-        self.desk.ask(|reply| Order::RenewDormant(hashes, reply))
+    /// See [`Writer::dormant_hashes`].
+    pub fn dormant_hashes(&mut self, hashes: Hashes) -> Result<Hashes, Gone> {
+        self.desk.ask(|reply| Order::DormantHashes(hashes, reply))
     }
 
     /// Whether a flow has this path.
@@ -142,7 +142,7 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
                 let _ = written.try_send(rows);
             }
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
-            Order::RenewDormant(hashes, reply) => drop(reply.send(index.renew_dormant(hashes)?)),
+            Order::DormantHashes(hashes, reply) => drop(reply.send(index.dormant_hashes(hashes)?)),
             Order::TakeDormant(hash, now, reply) => drop(reply.send(index.take_dormant(hash, now)?)),
             Order::Forget(connection) => index.forget(connection)?,
             Order::PathTaken(path, reply) => drop(reply.send(index.path_taken(&path)?)),

@@ -28,11 +28,11 @@ pub struct Keys {
     runs: Vec<Run>,
 }
 
-/// Numbers in order.
+/// Numbers in order, as bytes.
 enum Run {
     Filed(File, u64),
     /// The file system has no files without names.
-    Held(Vec<u64>),
+    Held(Vec<u8>),
 }
 
 impl Keys {
@@ -76,39 +76,36 @@ impl Run {
     fn len(&self) -> u64 {
         match self {
             Run::Filed(_, len) => *len,
-            Run::Held(keys) => keys.len() as u64,
+            Run::Held(bytes) => bytes.len() as u64 / KEY,
         }
     }
 
     fn append(&mut self, more: &[u64]) -> io::Result<()> {
+        let bytes: Vec<u8> = more.iter().flat_map(|key| key.to_le_bytes()).collect();
         match self {
             Run::Filed(file, len) => {
-                let bytes: Vec<u8> = more.iter().flat_map(|key| key.to_le_bytes()).collect();
                 file.write_all_at(&bytes, *len * KEY)?;
                 *len += more.len() as u64;
             }
-            Run::Held(keys) => keys.extend_from_slice(more),
+            Run::Held(all) => all.extend_from_slice(&bytes),
         }
         Ok(())
     }
 
-    fn read(&self, at: Range<u64>, keys: &mut Vec<u64>) -> io::Result<()> {
-        keys.clear();
+    /// Reads the numbers at these places into a buffer that has room for them.
+    fn read<'b>(&self, at: Range<u64>, buffer: &'b mut [u8]) -> io::Result<&'b [[u8; 8]]> {
+        let buffer = &mut buffer[..((at.end - at.start) * KEY) as usize];
         match self {
-            Run::Filed(file, _) => {
-                let mut bytes = vec![0; ((at.end - at.start) * KEY) as usize];
-                file.read_exact_at(&mut bytes, at.start * KEY)?;
-                keys.extend(bytes.as_chunks().0.iter().map(|key| u64::from_le_bytes(*key)));
-            }
-            Run::Held(all) => keys.extend_from_slice(&all[at.start as usize..at.end as usize]),
+            Run::Filed(file, _) => file.read_exact_at(buffer, at.start * KEY)?,
+            Run::Held(all) => buffer.copy_from_slice(&all[(at.start * KEY) as usize..][..buffer.len()]),
         }
-        Ok(())
+        Ok(buffer.as_chunks().0)
     }
 
     fn has(&self, key: u64) -> io::Result<bool> {
         // where it may be, and what numbers may be there
         let (mut at, mut low, mut high) = (0..self.len(), 0, u64::MAX);
-        let mut keys = Vec::new();
+        let mut buffer = [0; (LOOK * KEY) as usize];
         for attempt in 1.. {
             if at.is_empty() || !(low..=high).contains(&key) {
                 break;
@@ -118,15 +115,19 @@ impl Run {
             let likely = if attempt % TRIES == 0 { width / 2 } else { part } as u64;
             let start = (at.start + likely).saturating_sub(LOOK / 2).max(at.start);
             let end = (start + LOOK).min(at.end);
-            self.read(start..end, &mut keys)?;
-            match (keys.first(), keys.last()) {
-                (Some(&first), _) if key < first => (at.end, high) = (start, first),
-                (_, Some(&last)) if key > last => (at.start, low) = (end, last),
-                _ => return Ok(keys.binary_search(&key).is_ok()),
+            let keys = self.read(start..end, &mut buffer)?;
+            match (keys.first().map(number), keys.last().map(number)) {
+                (Some(first), _) if key < first => (at.end, high) = (start, first),
+                (_, Some(last)) if key > last => (at.start, low) = (end, last),
+                _ => return Ok(keys.binary_search_by_key(&key, number).is_ok()),
             }
         }
         Ok(false)
     }
+}
+
+fn number(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes)
 }
 
 /// Both runs as one, without what is in both.
@@ -155,19 +156,22 @@ fn merge(one: &Run, other: &Run, mut into: Run) -> io::Result<Run> {
 struct Cursor<'a> {
     run: &'a Run,
     next: u64,
+    buffer: Vec<u8>,
     block: Vec<u64>,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn new(run: &'a Run) -> Self {
-        Cursor { run, next: 0, block: Vec::new(), at: 0 }
+        Cursor { run, next: 0, buffer: vec![0; (BLOCK * KEY) as usize], block: Vec::new(), at: 0 }
     }
 
     fn peek(&mut self) -> io::Result<Option<u64>> {
         if self.at == self.block.len() {
             let end = (self.next + BLOCK).min(self.run.len());
-            self.run.read(self.next..end, &mut self.block)?;
+            let keys = self.run.read(self.next..end, &mut self.buffer)?;
+            self.block.clear();
+            self.block.extend(keys.iter().map(number));
             (self.next, self.at) = (end, 0);
         }
         Ok(self.block.get(self.at).copied())

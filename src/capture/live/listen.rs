@@ -14,11 +14,6 @@ use crate::model::{Batch, FrameHead, LinkType, Timestamp};
 /// Longest time frames are held back, in milliseconds, unless another is asked for.
 const HOLD: u32 = 100;
 
-/// Bytes of a large frame: there is room for one more in a batch.
-const LARGE: usize = 64 << 10;
-/// Bytes of frames where they are small.
-const SMALL: usize = 128;
-
 /// How to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
@@ -106,7 +101,7 @@ pub(super) fn attend(open: Open, number: usize, send: &SyncSender<(usize, Heard)
     loop {
         // what the kernel has kept until then is read, too
         let was_stopped = stop.load(Ordering::Relaxed);
-        let mut batch = roomy();
+        let mut batch = Batch::default();
         let idle = loop {
             match capture.next_packet() {
                 Ok(packet) => add(&mut batch, &packet, link, time_shift),
@@ -135,12 +130,6 @@ pub(super) fn attend(open: Open, number: usize, send: &SyncSender<(usize, Heard)
         let _ = send.send((number, Heard::Ended(dropped, stop)));
         return;
     }
-}
-
-/// A batch that does not grow much: what is on its way takes as much memory now as in a week.
-fn roomy() -> Batch {
-    let (bytes, frames) = (Vec::with_capacity(BLOCK + LARGE), Vec::with_capacity(BLOCK / SMALL));
-    Batch { bytes, frames, ..Batch::default() }
 }
 
 /// Sleeps until there is something to read, or somebody may have said to stop. (The time-out of libpcap itself is none where no
