@@ -55,6 +55,20 @@ pub fn encode(connection: Box<Connection>, flows: Vec<Rest>, limits: &Limits) ->
     Ok(DormantRow { connection: id, tuple_hash, until, is_closed, state })
 }
 
+/// The row as bytes, while it may still be none.
+pub fn pack(row: &DormantRow) -> Result<Vec<u8>, Error> {
+    let head = (row.connection, row.tuple_hash, row.until, row.is_closed);
+    let mut bytes = postcard::to_extend(&head, Vec::with_capacity(32 + row.state.len()))?;
+    bytes.extend_from_slice(&row.state);
+    Ok(bytes)
+}
+
+/// What [`pack`] made.
+pub fn unpack(bytes: &[u8]) -> Result<DormantRow, Error> {
+    let ((connection, tuple_hash, until, is_closed), state) = postcard::take_from_bytes(bytes)?;
+    Ok(DormantRow { connection, tuple_hash, until, is_closed, state: state.to_vec() })
+}
+
 /// The hash of its endpoints by which it is found again.
 pub fn hash_of(connection: &Connection) -> u64 {
     let [lower, higher] = connection.ends();

@@ -40,7 +40,7 @@ impl Payload {
         Ok(self.shared && self.beneath.exists(path).map_err(at(path))?)
     }
 
-    /// Where the flows of a shard sleep.
+    /// Where flows of a shard sleep, or what it settled lies.
     pub fn bed(&self) -> Bed {
         Bed::beneath(&self.beneath)
     }

@@ -120,7 +120,8 @@ impl<'scope> Recorder<'scope> {
         let (mut limits, lasting) = (settings.limits.clone(), start.given.is_some());
         limits.max_ranges = limits.max_ranges.min(start.budget.ranges());
         let gather = start.budget.gather / SHARDS;
-        let shards = stores.into_iter().map(|store| Shard::new(store, gather, &limits, payload.bed())).collect();
+        let shard = |store| Shard::new(store, gather, &limits, [payload.bed(), payload.bed()]);
+        let shards = stores.into_iter().map(shard).collect();
         Ok(Recorder {
             tracker: Tracker::new(limits, start.connection, start.flow),
             crew: Crew::start(scope, start.workers, shards, || scribe.desk())?,

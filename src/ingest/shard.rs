@@ -1,7 +1,5 @@
 //! A share of the connections: their payload goes to the store, and the index learns of them.
 
-use std::collections::HashMap;
-
 use super::Error;
 use super::dormant::{self, Dormant, Rest, Waking};
 use super::live::Live;
@@ -18,18 +16,19 @@ use crate::track::Connection;
 pub struct Shard {
     pub(super) store: Gathered<Live>,
     /// Settled connections, as they would rest.
-    settled: HashMap<ConnectionId, DormantRow, foldhash::fast::RandomState>,
+    settled: Bed,
     /// Room for the bytes an overlap is compared with.
     pub(super) earlier: Vec<u8>,
     limits: Limits,
 }
 
 impl Shard {
-    /// Stores payload in `store`, gathering at most `gather` bytes in front of it. Flows that are not used sleep in `bed`,
-    /// beyond so many.
-    pub fn new(store: Box<dyn PayloadStore>, gather: usize, limits: &Limits, bed: Bed) -> Self {
-        let store = Gathered::new(store, gather, limits.awake_flows / SHARDS, bed);
-        Shard { store, settled: HashMap::default(), earlier: Vec::new(), limits: limits.clone() }
+    /// Stores payload in `store`, gathering at most `gather` bytes in front of it. Flows that are not used sleep in one
+    /// of the beds, beyond so many.
+    pub fn new(store: Box<dyn PayloadStore>, gather: usize, limits: &Limits, beds: [Bed; 2]) -> Self {
+        let [asleep, settled] = beds;
+        let store = Gathered::new(store, gather, limits.awake_flows / SHARDS, asleep);
+        Shard { store, settled, earlier: Vec::new(), limits: limits.clone() }
     }
 
     /// See [`PayloadStore::announce`]; speaks for all shards.
@@ -49,9 +48,9 @@ impl Shard {
             Order::Quiet(flow) => self.rest(flow)?,
             Order::End(connection, then) => self.end(connection, then, desk)?,
             Order::Unsettle(connection) => self.unsettle(connection, desk)?,
-            Order::Drop(connection) => drop(self.settled.remove(&connection)),
+            Order::Drop(connection) => drop(self.settled.take(connection)?),
             Order::Rest(connection) => {
-                let row = self.settled.remove(&connection);
+                let row = self.settled(connection)?;
                 row.map_or(Ok(()), |row| desk.put(Row::Dormant(row)))?;
             }
             Order::Resume(flows) => flows.into_iter().try_for_each(|flow| self.resume(flow))?,
@@ -81,10 +80,14 @@ impl Shard {
         if self.store.has(flow) { Ok(self.store.rest(flow)?) } else { Ok(()) }
     }
 
+    fn settled(&mut self, connection: ConnectionId) -> Result<Option<DormantRow>, Error> {
+        self.settled.take(connection)?.map(|bytes| dormant::unpack(&bytes)).transpose()
+    }
+
     /// A connection that was settled goes on: its rows go, to be written anew.
     fn unsettle(&mut self, connection: ConnectionId, desk: &mut Desk) -> Result<(), Error> {
         desk.forget(connection)?;
-        let Some(row) = self.settled.remove(&connection) else { return Ok(()) };
+        let Some(row) = self.settled(connection)? else { return Ok(()) };
         let (_, flows) = Dormant::decode(&row.state)?.wake();
         flows.into_iter().try_for_each(|flow| self.resume(flow))
     }
@@ -95,7 +98,8 @@ impl Shard {
         match then {
             Then::Over => {}
             Then::Settled => {
-                self.settled.insert(connection.id, dormant::encode(connection, flows, &self.limits)?);
+                let row = dormant::encode(connection, flows, &self.limits)?;
+                self.settled.put(row.connection, &dormant::pack(&row)?)?;
             }
             Then::Rests => desk.put(Row::Dormant(dormant::encode(connection, flows, &self.limits)?))?,
         }

@@ -8,9 +8,8 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::bed::Place;
 use super::gather::Gather;
-use super::{Asleep, AtRest, Bed, Error, PayloadStore, Stored, at};
+use super::{Asleep, AtRest, Bed, Error, PayloadStore, Stored};
 use crate::model::{FlowId, Timestamp};
 
 /// Bytes of one flow gathered before they are written: large enough that system calls do not count.
@@ -26,8 +25,8 @@ const SMALL: std::ops::Range<usize> = 4 << 10..64 << 10;
 pub struct Gathered<T> {
     store: Box<dyn PayloadStore>,
     flows: Flows<Box<Held<T>>>,
-    asleep: Flows<Place>,
-    bed: Bed,
+    /// Those that sleep.
+    asleep: Bed,
     /// With more flows awake than the second, those not used since the last look fall asleep. It is never below the first.
     awake: usize,
     most_awake: usize,
@@ -52,8 +51,8 @@ struct Held<T> {
 impl<T: Serialize + DeserializeOwned> Gathered<T> {
     /// In front of `store`, at most `limit` bytes are gathered. Up to `awake` flows are all awake; flows sleep in `bed`.
     pub fn new(store: Box<dyn PayloadStore>, limit: usize, awake: usize, bed: Bed) -> Self {
-        let (flows, asleep) = (Flows::default(), Flows::default());
-        Gathered { store, flows, asleep, bed, awake, most_awake: awake, gathered: 0, limit, spare: Default::default() }
+        let (flows, asleep, spare) = (Flows::default(), bed, Default::default());
+        Gathered { store, flows, asleep, awake, most_awake: awake, gathered: 0, limit, spare }
     }
 
     /// The store itself.
@@ -80,7 +79,7 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
 
     /// The flow was begun or resumed.
     pub fn has(&self, flow: FlowId) -> bool {
-        self.flows.contains_key(&flow) || self.asleep.contains_key(&flow)
+        self.flows.contains_key(&flow) || self.asleep.has(flow)
     }
 
     /// What the caller keeps of a flow.
@@ -191,9 +190,7 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
 
     /// The flow sleeps no more, if it did.
     fn rouse(&mut self, flow: FlowId) -> Result<Option<(Asleep, T)>, Error> {
-        let place = if self.asleep.is_empty() { None } else { self.asleep.remove(&flow) };
-        let bytes = place.map(|place| self.bed.take(place)).transpose().map_err(at(BED))?;
-        Ok(bytes.map(|bytes| Asleep::decode(&bytes)))
+        Ok(self.asleep.take(flow)?.map(|bytes| Asleep::decode(&bytes)))
     }
 
     fn hold(&mut self, flow: FlowId, with: T) -> Result<(), Error> {
@@ -212,16 +209,10 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
             self.put(flow)?;
             let Some(asleep) = self.store.sleep(flow)? else { continue };
             let held = self.flows.remove(&flow).expect(BEGUN);
-            self.asleep.insert(flow, self.bed.put(&asleep.encode(&held.with)).map_err(at(BED))?);
+            self.asleep.put(flow, &asleep.encode(&held.with))?;
         }
         self.most_awake = self.awake.max(2 * self.flows.len());
-        if self.bed.is_sparse() { self.make_bed() } else { Ok(()) }
-    }
-
-    fn make_bed(&mut self) -> Result<(), Error> {
-        let mut places: Vec<&mut Place> = self.asleep.values_mut().collect();
-        places.sort_unstable();
-        self.bed.close_holes(places.into_iter()).map_err(at(BED))
+        Ok(())
     }
 
     /// Copies what is gathered of a range over `into`; how many bytes that was.
@@ -265,6 +256,4 @@ impl<T: Serialize + DeserializeOwned> Gathered<T> {
     }
 }
 
-/// What messages call the file without a name.
-const BED: &str = "scratch";
 const BEGUN: &str = "a flow is begun or resumed before it is used, and closed last";
