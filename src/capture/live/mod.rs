@@ -25,7 +25,7 @@ pub use listen::{Error, Interfaces, Listen, usual_interface};
 use listen::{Heard, attend};
 
 /// Time between two good moments to commit.
-const COMMIT_EVERY: Duration = Duration::from_secs(4);
+const COMMIT_EVERY: Duration = Duration::from_secs(3);
 /// Batches on their way: few, since the kernel keeps what comes in the meantime.
 const AHEAD: usize = 2;
 
