@@ -12,6 +12,8 @@ use crate::model::{ConnectionId, Timestamp};
 const BATCH: usize = 512;
 /// Batches on their way.
 const AHEAD: usize = 16;
+/// Batches that were written and wait to be filled again; beyond them memory goes back, so that one burst is not paid for ever.
+const SPARE: usize = 2;
 
 /// What the thread is to do.
 enum Order {
@@ -94,7 +96,7 @@ pub struct Desk {
 
 impl Desk {
     fn new(orders: SyncSender<Order>) -> Self {
-        Desk { orders, rows: Box::default(), written: sync_channel(AHEAD) }
+        Desk { orders, rows: Box::default(), written: sync_channel(SPARE) }
     }
 
     /// Adds a row.
@@ -138,7 +140,7 @@ fn write(index: &mut Writer, orders: &Receiver<Order>) -> Result<(), index::Erro
             Order::Put(mut rows, written) => {
                 index.put_rows(&rows)?;
                 rows.clear();
-                // nobody may want them
+                // nobody may want them, or there are enough
                 let _ = written.try_send(rows);
             }
             Order::Commit(reply) => drop(reply.send(index.commit()?)),
