@@ -6,7 +6,7 @@ use super::live::Live;
 use super::order::Then;
 use crate::index::rows::{self, DormantRow, FlowRow};
 use crate::model::endpoint::tuple_hash;
-use crate::model::{FlowId, Limits};
+use crate::model::{ConnectionId, FlowId, Limits};
 use crate::store::AtRest;
 use crate::track::Connection;
 
@@ -55,17 +55,17 @@ pub fn encode(connection: Box<Connection>, flows: Vec<Rest>, limits: &Limits) ->
     Ok(DormantRow { connection: id, tuple_hash, until, is_closed, state })
 }
 
-/// The row as bytes, while it may still be none.
+/// The row as bytes, while it may still be none. They lie under the number of its connection.
 pub fn pack(row: &DormantRow) -> Result<Vec<u8>, Error> {
-    let head = (row.connection, row.tuple_hash, row.until, row.is_closed);
+    let head = (row.tuple_hash, row.until, row.is_closed);
     let mut bytes = postcard::to_extend(&head, Vec::with_capacity(32 + row.state.len()))?;
     bytes.extend_from_slice(&row.state);
     Ok(bytes)
 }
 
 /// What [`pack`] made.
-pub fn unpack(bytes: &[u8]) -> Result<DormantRow, Error> {
-    let ((connection, tuple_hash, until, is_closed), state) = postcard::take_from_bytes(bytes)?;
+pub fn unpack(connection: ConnectionId, bytes: &[u8]) -> Result<DormantRow, Error> {
+    let ((tuple_hash, until, is_closed), state) = postcard::take_from_bytes(bytes)?;
     Ok(DormantRow { connection, tuple_hash, until, is_closed, state: state.to_vec() })
 }
 

@@ -81,7 +81,7 @@ impl Shard {
     }
 
     fn settled(&mut self, connection: ConnectionId) -> Result<Option<DormantRow>, Error> {
-        self.settled.take(connection)?.map(|bytes| dormant::unpack(&bytes)).transpose()
+        self.settled.take(connection)?.map(|bytes| dormant::unpack(connection, &bytes)).transpose()
     }
 
     /// A connection that was settled goes on: its rows go, to be written anew.

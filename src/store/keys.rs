@@ -135,13 +135,10 @@ fn merge(one: &Run, other: &Run, mut into: Run) -> io::Result<Run> {
     let (mut one, mut other) = (Cursor::new(one), Cursor::new(other));
     let mut merged: Vec<u64> = Vec::new();
     loop {
-        let next = match (one.peek()?, other.peek()?) {
-            (None, None) => break,
-            (Some(a), Some(b)) => a.min(b),
-            (Some(next), None) | (None, Some(next)) => next,
-        };
-        one.pass(next);
-        other.pass(next);
+        let (a, b) = (one.peek()?, other.peek()?);
+        let Some(next) = a.into_iter().chain(b).min() else { break };
+        one.at += u64::from(a == Some(next));
+        other.at += u64::from(b == Some(next));
         merged.push(next);
         if merged.len() as u64 >= BLOCK {
             into.append(&merged)?;
@@ -155,30 +152,25 @@ fn merge(one: &Run, other: &Run, mut into: Run) -> io::Result<Run> {
 /// Reads a run from its beginning.
 struct Cursor<'a> {
     run: &'a Run,
-    next: u64,
+    /// Place of the number that is next.
+    at: u64,
+    /// Places of those in the buffer.
+    block: Range<u64>,
     buffer: Vec<u8>,
-    block: Vec<u64>,
-    at: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn new(run: &'a Run) -> Self {
-        Cursor { run, next: 0, buffer: vec![0; (BLOCK * KEY) as usize], block: Vec::new(), at: 0 }
+        Cursor { run, at: 0, block: 0..0, buffer: vec![0; (BLOCK * KEY) as usize] }
     }
 
     fn peek(&mut self) -> io::Result<Option<u64>> {
-        if self.at == self.block.len() {
-            let end = (self.next + BLOCK).min(self.run.len());
-            let keys = self.run.read(self.next..end, &mut self.buffer)?;
-            self.block.clear();
-            self.block.extend(keys.iter().map(number));
-            (self.next, self.at) = (end, 0);
+        if self.at == self.block.end {
+            self.block = self.at..(self.at + BLOCK).min(self.run.len());
+            self.run.read(self.block.clone(), &mut self.buffer)?;
         }
-        Ok(self.block.get(self.at).copied())
-    }
-
-    fn pass(&mut self, key: u64) {
-        self.at += usize::from(self.block.get(self.at) == Some(&key));
+        let place = (self.at - self.block.start) as usize;
+        Ok((self.at < self.block.end).then(|| number(&self.buffer.as_chunks().0[place])))
     }
 }
 
