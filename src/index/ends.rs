@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use twox_hash::XxHash3_128;
 
 use super::cells::{ENDS, cells};
-use super::parse::{End, Net};
+use super::sql::parse::{End, Net};
 use super::{Result, Writer};
 use crate::model::{ConnectionId, Endpoint};
 

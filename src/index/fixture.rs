@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::extents::Encoder;
+use super::origin::extents::Encoder;
 use super::rows::*;
 use super::scans::{FindingRow, ObjectRow};
 use super::{Reader, Rows, Sink, Value, Writer};

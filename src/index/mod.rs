@@ -3,7 +3,7 @@
 //! The way of a row: ingest says [`Row`], [`Rows`] turns it into cells (`cells`) and adds up digests for the table's
 //! seal (`seal`) on whatever thread has it, [`Writer`] inserts it; [`Reader`] reads it back, typed or through the views. Tables are private,
 //! `migrations/` has them; views are the interface, [`columns`] says what they mean. Where payload came from lies
-//! encoded ([`extents`]) and is shown by the virtual table `segments`. What a user writes in SQL passes `guard`.
+//! encoded ([`extents`]) and is shown by the virtual table `segments` (`origin`). What a user asks in SQL passes a guard (`sql`).
 //!
 //! Laws held here: a commit is one transaction, seals and batch number included; a file that is foreign, newer or
 //! damaged is refused before SQLite may touch it (`file`); nothing but a [`Writer`] ever writes.
@@ -12,72 +12,58 @@
 
 use std::path::PathBuf;
 
-mod bodies;
 mod cells;
 pub mod columns;
-mod community;
-mod conflicts;
 mod consistency;
-mod dormant;
 mod empty;
 mod ends;
-pub mod extents;
 mod file;
 #[cfg(test)]
 mod fixture;
-mod functions;
-mod guard;
-mod hashes;
 mod insert;
 mod list;
 mod macs;
 mod networks;
-pub mod oddities;
+mod origin;
 mod packs;
 pub mod page;
-pub mod parse;
-pub mod payload;
-mod prefixes;
-pub mod prepared;
-mod provenance;
-mod query;
+mod prepared;
 pub mod reader;
-mod resolve;
+mod resting;
 pub mod rows;
 pub mod scans;
 mod seal;
-mod segments;
-pub mod selection;
 mod skips;
-mod sleepers;
+mod sql;
 mod stored;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod traffic;
-mod transactions;
 pub mod writer;
 
-pub use bodies::Body;
-pub use community::community_id;
-pub use hashes::{Hashes, TAKES as HASHES_TAKE};
 pub use networks::NetworkInfo;
+pub use origin::extents;
 pub use packs::{Frames, PackEnd};
-pub use payload::Packed;
-pub use prefixes::{Gathered, Gatherer, Group, Prefix};
+pub use page::bodies::Body;
+pub use page::transactions::Transaction;
 pub use prepared::Rows;
-pub use query::{End, Listing, QueryLimits, Sink, Value};
 pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
+pub use resting::{Hashes, TAKES as HASHES_TAKE};
 pub use rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Rest, Row, SideRow, Status,
     path_key,
 };
 pub use scans::{FindingInfo, FindingRow, ObjectRow, ScanInfo, ScannerState};
-pub use selection::Selection;
+pub use sql::community::community_id;
+pub use sql::parse;
+pub use sql::payload::{self, Packed};
+pub use sql::query::{End, Listing, QueryLimits, Sink, Value};
+pub use sql::selection::{self, Selection};
 pub use stored::StoredCapture;
 pub use summary::{CaptureInfo, Run, Totals};
+pub use traffic::prefixes::{Gathered, Gatherer, Group, Prefix};
 pub use traffic::{Columns, Measure, OverTime, SIZES, Service, Top, Weight, size_class};
-pub use transactions::Transaction;
 pub use writer::Writer;
 
 /// An index that cannot be used or refused to do something.

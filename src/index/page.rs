@@ -1,5 +1,9 @@
 //! What a page shows of a case: each part with a bound, read as it comes, so that memory does not grow with the case.
 
+pub(super) mod bodies;
+pub mod oddities;
+pub(super) mod transactions;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

@@ -2,13 +2,13 @@
 //! the sums of their digests. What is left for the writer is to hand them to SQLite.
 
 use super::cells::{CONNECTION, Cell, FLOW, GAP, Table, cells};
-use super::community::push_community_id;
+use super::resting::{Chunk, Compressor, Packed, Sleeper};
 use super::rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, ContinuedRow, DormantRow, FlowRow, RecountRow, Rest, Row,
     path_key,
 };
 use super::seal::digest;
-use super::sleepers::{Chunk, Compressor, Packed, Sleeper};
+use super::sql::community::push_community_id;
 use super::{Result, ends, macs};
 use crate::model::endpoint::push_ip;
 use crate::model::{FlowId, PackFrame, Timestamp};

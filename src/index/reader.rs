@@ -5,13 +5,16 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::guard::Guard;
 use super::list::list;
-use super::payload::{self, Unpack};
-use super::query::wrong;
+use super::origin::provenance;
+use super::origin::segments;
 use super::rows::path_key;
-use super::selection::{Of, Selection};
-use super::{Error, Result, file, functions, provenance, segments, writer};
+use super::sql::functions;
+use super::sql::guard::Guard;
+use super::sql::payload::{self, Unpack};
+use super::sql::query::wrong;
+use super::sql::selection::{Of, Selection};
+use super::{Error, Result, file, writer};
 use crate::model::{CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, Timestamp};
 
 /// Reads the index of a case, and nothing but reads.

@@ -15,7 +15,7 @@ pub enum Row {
     Continued(Box<ContinuedRow>),
     /// A payload file of a connection, with its gaps.
     Flow(Box<FlowRow>),
-    /// A full chunk of extents of a flow, encoded by [`extents::Encoder`](super::extents::Encoder); appended after those it has.
+    /// A full chunk of extents of a flow, encoded by [`extents::Encoder`](crate::index::extents::Encoder); appended after those it has.
     Extents(FlowId, Vec<u8>),
     /// Two copies of the same bytes that differ.
     Conflict(Box<ConflictRow>),

@@ -3,8 +3,8 @@
 use rusqlite::OptionalExtension;
 
 use super::cells::{CAPTURE, FRAGMENTS, SKIP, cells};
+use super::resting::decompressed;
 use super::rows::RecountRow;
-use super::sleepers::decompressed;
 use super::{Error, Result, Writer};
 use crate::model::{CaptureId, Skip, Unused};
 

@@ -4,8 +4,10 @@
 //! The index knows first and last frame of each side of a connection, and not cheaply those between: what a side sent is
 //! spread evenly from its first frame to its last.
 
-use super::prefixes::{Gathered, Gatherer, Prefix};
+pub mod prefixes;
+
 use super::reader::endpoint;
+use super::traffic::prefixes::{Gathered, Gatherer, Prefix};
 use super::{Reader, Result};
 use crate::model::Endpoint;
 

@@ -11,10 +11,10 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::cells::{BATCH, Cell, SETTING, Table, cells};
-use super::conflicts::Conflicts;
-use super::dormant::Sleepers;
 use super::insert::taken;
 use super::list::list;
+use super::origin::conflicts::Conflicts;
+use super::resting::Sleepers;
 use super::seal::{Seals, cell};
 use super::{Result, file};
 use crate::model::Timestamp;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Bounds;
 use super::embed::{Page, clipped};
 use crate::case;
-use crate::index::oddities::{Oddity, OddityKind};
+use crate::index::page::oddities::{Oddity, OddityKind};
 use crate::index::page::{Share, Survey};
 use crate::index::{CaptureInfo, NetworkInfo, Totals};
 use crate::model::{AnomalyKind, Skip, Timestamp};

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hashbrown::HashMap as Fast;
 
-use super::traffic::{Measure, Weight};
+use crate::index::traffic::{Measure, Weight};
 
 /// Rows held; half of them are gathered when there are more.
 const MOST: usize = 1 << 17;

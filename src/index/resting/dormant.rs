@@ -5,11 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::cells::{DORMANT, DORMANT_TAKEN, cells};
 use super::hashes::{Hashes, Places};
-use super::list::list;
 use super::sleepers::{Chunk, Compressor, Packed, Sleeper, TOGETHER, Unpacked};
-use super::{DormantRow, Error, Result, Writer};
+use crate::index::cells::{DORMANT, DORMANT_TAKEN, cells};
+use crate::index::list::list;
+use crate::index::{DormantRow, Error, Result, Writer};
 use crate::model::Timestamp;
 
 /// Rows kept decoded, usually about 40 kB each.
@@ -112,7 +112,7 @@ impl Writer {
     }
 
     /// Puts a row of connections at rest.
-    pub(super) fn put_packed(&mut self, row: &Packed) -> Result<()> {
+    pub(in crate::index) fn put_packed(&mut self, row: &Packed) -> Result<()> {
         if self.sleepers.next == 0 {
             let sql = "SELECT coalesce(max(id), 0) + 1 FROM dormant";
             self.sleepers.next = self.db.query_row(sql, [], |row| row.get(0))?;
@@ -123,14 +123,14 @@ impl Writer {
     }
 
     /// Puts what did not fill a row.
-    pub(super) fn put_chunk(&mut self, chunk: &Chunk) -> Result<()> {
+    pub(in crate::index) fn put_chunk(&mut self, chunk: &Chunk) -> Result<()> {
         let packed = chunk.pack(&mut self.sleepers.compressor)?;
         packed.map_or(Ok(()), |row| self.put_packed(&row))
     }
 
     /// Crosses out connections that were taken up, writes rows anew of which little is left, and drops those that nothing can
     /// wake: whether a later ingest or this one saw the later frame must not matter.
-    pub(super) fn settle_dormant(&mut self, last: Option<Timestamp>) -> Result<()> {
+    pub(in crate::index) fn settle_dormant(&mut self, last: Option<Timestamp>) -> Result<()> {
         let mut rows: Vec<i64> = self.sleepers.changed.drain().collect();
         rows.sort_unstable();
         for row in rows {

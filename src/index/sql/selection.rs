@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use rusqlite::types::Value;
 
-use super::ends::Wanted;
+use super::guard;
 use super::parse::{End, Net};
-use super::{Error, Result, guard};
+use crate::index::ends::Wanted;
+use crate::index::{Error, Result};
 use crate::model::{ConnectionId, Timestamp};
 
 /// Options of one kind are alternatives; all kinds given must hold. Empty: everything.
@@ -36,7 +37,7 @@ pub struct Selection {
 
 /// What is selected from: the view's columns differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Of {
+pub(in crate::index) enum Of {
     Connections,
     Flows,
 }
@@ -73,7 +74,7 @@ struct Builder {
 
 impl Selection {
     /// The condition and its parameters, numbered from 1. `near`: only these connections fit [`wanted`](Self::wanted).
-    pub(super) fn to_sql(&self, of: Of, near: Option<&[ConnectionId]>) -> Result<(String, Vec<Value>)> {
+    pub(in crate::index) fn to_sql(&self, of: Of, near: Option<&[ConnectionId]>) -> Result<(String, Vec<Value>)> {
         let mut sql = Builder { all: Vec::new(), parameters: Vec::new() };
         self.ends(of, near, &mut sql);
         let [sender, receiver] = of.ends();
@@ -100,7 +101,7 @@ impl Selection {
 
 impl Selection {
     /// The ends that connections are to have: one of each kind.
-    pub(super) fn wanted(&self, of: Of) -> Vec<Vec<Wanted>> {
+    pub(in crate::index) fn wanted(&self, of: Of) -> Vec<Vec<Wanted>> {
         let sides = match of {
             Of::Connections => [[true, false], [false, true]],
             Of::Flows => [[true; 2]; 2],

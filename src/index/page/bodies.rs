@@ -1,7 +1,7 @@
 //! The bodies of HTTP responses, flow by flow.
 
-use super::list::each;
-use super::{Error, Reader};
+use crate::index::list::each;
+use crate::index::{Error, Reader};
 use crate::model::FlowId;
 
 /// The body of a response.

@@ -21,9 +21,10 @@ use rusqlite::vtab::{
     sqlite3_vtab_cursor,
 };
 
-use super::insert::checksum;
-use super::reader::SegmentInfo;
-use super::{Result, file, provenance};
+use super::provenance;
+use crate::index::insert::checksum;
+use crate::index::reader::SegmentInfo;
+use crate::index::{Result, file};
 
 const COLUMNS: &CStr =
     c"CREATE TABLE x(flow_id INTEGER, \"offset\" INTEGER, length INTEGER, capture_id INTEGER, frame INTEGER,

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, Error};
 
-use super::Result;
 use super::parse::{Malformed, Net};
 use super::payload::Payloads;
+use crate::index::Result;
 use crate::model::Timestamp;
 
 /// Registers every function.
@@ -55,7 +55,7 @@ fn sortable(ip: IpAddr) -> Vec<u8> {
     }
 }
 
-fn failed(error: super::Error) -> Error {
+fn failed(error: crate::index::Error) -> Error {
     Error::UserFunctionError(Box::new(error))
 }
 
@@ -75,7 +75,7 @@ mod tests {
             all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
         };
         let before = names(&db);
-        let unpack = crate::index::payload::no_packs();
+        let unpack = crate::index::sql::payload::no_packs();
         install(&db, Payloads::open(&path, directory.path(), unpack).unwrap()).unwrap();
         let ours: Vec<String> = names(&db).into_iter().filter(|name| !before.contains(name)).collect();
         let mut listed: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| name.split('(').next().unwrap()).collect();

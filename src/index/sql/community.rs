@@ -18,7 +18,7 @@ pub fn community_id(transport: Transport, one: Endpoint, other: Endpoint) -> Str
 }
 
 /// Appends it.
-pub(super) fn push_community_id(text: &mut String, transport: Transport, one: Endpoint, other: Endpoint) {
+pub(in crate::index) fn push_community_id(text: &mut String, transport: Transport, one: Endpoint, other: Endpoint) {
     let (low, high) = (one.min(other), one.max(other));
     let mut hash = Sha1::new();
     hash.update(0u16.to_be_bytes());

@@ -3,8 +3,10 @@
 
 use rusqlite::{Connection, Row};
 
-use super::reader::{SegmentInfo, unsigned};
-use super::{Error, Result, extents, resolve};
+use super::extents;
+use super::resolve;
+use crate::index::reader::{SegmentInfo, unsigned};
+use crate::index::{Error, Result};
 use crate::model::{Extent, FlowId};
 
 /// What a flow's row says.

@@ -13,7 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 
-use super::Result;
+use crate::index::Result;
 
 /// Instructions of SQLite's machine between two looks at the clock: some microseconds.
 const STEPS: i32 = 1000;

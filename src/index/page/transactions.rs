@@ -1,9 +1,9 @@
 //! What scanners found, for a page: HTTP transactions and other findings.
 
-use super::list::{self, list};
-use super::reader::{time, unsigned};
-use super::scans::{FINDINGS, FindingInfo, finding};
-use super::{Error, Reader, Result};
+use crate::index::list::{self, list};
+use crate::index::reader::{time, unsigned};
+use crate::index::scans::{FINDINGS, FindingInfo, finding};
+use crate::index::{Error, Reader, Result};
 use crate::model::{ConnectionId, Timestamp};
 
 /// A request and its response: a row of the `http` view.

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags};
 
-use super::reader::unsigned;
-use super::{Error, Frames, Result, file};
+use crate::index::reader::unsigned;
+use crate::index::{Error, Frames, Result, file};
 
 /// Bytes of a value: what SQLite holds in one (SQLITE_MAX_LENGTH).
 const MAX_PAYLOAD: u64 = 1_000_000_000;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{Value as Parameter, ValueRef};
 
 use super::selection::{Of, Selection};
-use super::{Error, Reader, Result, ends};
+use crate::index::{Error, Reader, Result, ends};
 
 /// Receives rows. Its errors end the query.
 pub trait Sink {
@@ -71,7 +71,7 @@ impl Reader {
 
     /// How SQLite goes about a listing: the steps of its plan.
     #[cfg(test)]
-    pub(super) fn plan(&self, what: Listing, selection: &Selection) -> Result<Vec<String>> {
+    pub(in crate::index) fn plan(&self, what: Listing, selection: &Selection) -> Result<Vec<String>> {
         let (sql, parameters) = self.listing(what, selection, None)?;
         let mut statement = self.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
         let steps = statement.query_map(rusqlite::params_from_iter(parameters), |row| row.get(3))?;
@@ -105,13 +105,13 @@ impl Reader {
     }
 
     /// The condition of a selection, and its parameters.
-    pub(super) fn condition(&self, selection: &Selection, of: Of) -> Result<(String, Vec<Parameter>)> {
+    pub(in crate::index) fn condition(&self, selection: &Selection, of: Of) -> Result<(String, Vec<Parameter>)> {
         let near = ends::candidates(&self.db, &selection.wanted(of))?;
         selection.to_sql(of, near.as_deref())
     }
 
     /// Prepares SQL with parts written by a user. Watch before, and for as long as the statement lives.
-    pub(super) fn user(&self, sql: &str) -> Result<rusqlite::Statement<'_>> {
+    pub(in crate::index) fn user(&self, sql: &str) -> Result<rusqlite::Statement<'_>> {
         match self.db.prepare(sql) {
             Ok(statement) if statement.column_count() == 0 => Err(Error::Refused("this SQL gives no rows".into())),
             Ok(statement) if !statement.readonly() => {
@@ -156,7 +156,7 @@ fn value(value: ValueRef<'_>) -> Value<'_> {
 }
 
 /// SQLite's words without ours around them.
-pub(super) fn wrong(error: &rusqlite::Error) -> Error {
+pub(in crate::index) fn wrong(error: &rusqlite::Error) -> Error {
     Error::User(match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),

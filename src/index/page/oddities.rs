@@ -1,8 +1,8 @@
 //! What is strange in a case, for a page: anomalies, conflicts and gaps, each list with a bound.
 
-use super::list::list;
-use super::reader::{time, unsigned};
-use super::{Reader, Result};
+use crate::index::list::list;
+use crate::index::reader::{time, unsigned};
+use crate::index::{Reader, Result};
 use crate::model::{CaptureId, ConnectionId, FlowId, Timestamp};
 
 /// An anomaly, a conflict or a gap, with what it is about.

@@ -2,7 +2,7 @@
 //! `track` encoded of them compressed together, which leaves about a fourth of it. It holds either open connections or closed
 //! ones.
 
-use super::{DormantRow, Error, Result};
+use crate::index::{DormantRow, Error, Result};
 use crate::model::{ConnectionId, Timestamp};
 
 /// Connections in a row: more compress no better, and are all read to wake one; fewer cost more tables to code with.

@@ -117,7 +117,7 @@ impl Encoder {
         self.before = before.after(extent);
     }
 
-    /// A chunk for [`Row::Extents`](super::Row::Extents), once one is full.
+    /// A chunk for [`Row::Extents`](crate::index::Row::Extents), once one is full.
     pub fn take(&mut self) -> Option<Vec<u8>> {
         (self.chunk.len() >= FULL).then(|| self.chunk()).flatten()
     }

@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
+use super::extents;
 use super::resolve::Tiles;
-use super::rows::{ConflictRow, FrameRef};
-use super::{Error, Result, extents};
+use crate::index::rows::{ConflictRow, FrameRef};
+use crate::index::{Error, Result};
 use crate::model::{Checksum, Extent, FlowId};
 
 /// Extents kept over all flows (about 100 bytes each); past it, all are forgotten and read again when needed.
