@@ -15,6 +15,12 @@ use super::link::{ADDRESS, FAR, INTERFACE, Link, NEAR, in_space};
 
 const FILES: u32 = 1000;
 const BYTES: usize = 250_000;
+/// `python3 -m http.server`, but more than five clients may wait to be accepted.
+const SERVER: &str = "
+import http.server, sys
+http.server.ThreadingHTTPServer.request_queue_size = 512
+http.server.ThreadingHTTPServer((sys.argv[1], 8000), http.server.SimpleHTTPRequestHandler).serve_forever()
+";
 
 /// Downloads, and says how many files came out of the case as they were.
 pub fn compare(lossy: bool) {
@@ -31,7 +37,7 @@ pub fn compare(lossy: bool) {
         served.insert(hex(&Sha256::digest(&bytes)));
         fs::write(files.join(number.to_string()), bytes).expect("a file");
     }
-    let words = ["python3", "-m", "http.server", "8000", "--bind", ADDRESS];
+    let words = ["python3", "-c", SERVER, ADDRESS];
     let mut server = in_space(FAR);
     let server = server.args(words).current_dir(&files).stdout(Stdio::null()).stderr(Stdio::null());
     let mut server = server.spawn().expect("python3");
@@ -40,7 +46,18 @@ pub fn compare(lossy: bool) {
     thread::sleep(Duration::from_secs(2));
     let begun = Instant::now();
     let url = format!("http://{ADDRESS}:8000/[0-{}]", FILES - 1);
-    let words = ["curl", "--no-progress-meter", "-f", "-Z", "--parallel-max", "16", &url, "-o", "/dev/null"];
+    let words = [
+        "curl",
+        "--no-progress-meter",
+        "-f",
+        "-Z",
+        "--parallel-immediate",
+        "--parallel-max",
+        "64",
+        &url,
+        "-o",
+        "/dev/null",
+    ];
     let done = in_space(NEAR).args(words).status().expect("curl");
     let took = begun.elapsed().as_secs_f64();
     assert!(done.success(), "curl: {done}");
