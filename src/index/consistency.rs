@@ -1,6 +1,6 @@
 //! What `verify` asks of the index: that it is what was written, and that its rows agree with each other.
 
-use super::reader::unsigned;
+use super::list::unsigned;
 use super::seal::Seals;
 use super::{Error, Reader, Result};
 

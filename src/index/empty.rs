@@ -1,7 +1,6 @@
 //! Flows that have no file: sides of connections that sent no payload.
 
-use super::list::each;
-use super::reader::{endpoint, time, unsigned};
+use super::list::{each, endpoint, time, unsigned};
 use super::{Error, FlowInfo, Reader};
 use crate::model::Digests;
 

@@ -44,11 +44,12 @@ pub mod writer;
 
 pub use networks::NetworkInfo;
 pub use origin::extents;
+pub use origin::provenance::SegmentInfo;
 pub use packs::{Frames, PackEnd};
 pub use page::bodies::Body;
 pub use page::transactions::Transaction;
 pub use prepared::Rows;
-pub use reader::{ConnectionInfo, FlowInfo, Reader, SegmentInfo};
+pub use reader::{ConnectionInfo, FlowInfo, Reader};
 pub use resting::{Hashes, TAKES as HASHES_TAKE};
 pub use rows::{
     AnomalyRow, CaptureRow, ConflictRow, ConnectionRow, DormantRow, FlowRow, FrameRef, Rest, Row, SideRow, Status,

@@ -1,8 +1,7 @@
 //! Table `wifi_network`: 802.11 networks that were heard.
 
 use super::cells::{WIFI_NETWORK, cells};
-use super::list::list;
-use super::reader::unsigned;
+use super::list::{list, unsigned};
 use super::{Reader, Result, Writer};
 use crate::model::{CaptureId, Wlan};
 

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::cells::{PACK_FRAME, cells};
-use super::list::list;
-use super::reader::unsigned;
+use super::list::{list, unsigned};
 use super::{Reader, Result, Writer, file};
 use crate::model::PackFrame;
 

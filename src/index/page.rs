@@ -7,8 +7,7 @@ pub(super) mod transactions;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::list::{self, list};
-use super::reader::{time, unsigned};
+use super::list::{self, list, time, unsigned};
 use super::{Error, Reader, Result};
 use crate::model::{ConnectionId, Timestamp};
 

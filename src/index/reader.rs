@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::list::list;
-use super::origin::provenance;
+use super::list::{digest, endpoint, list, time, unsigned};
+use super::origin::provenance::{self, SegmentInfo};
 use super::origin::segments;
 use super::rows::path_key;
 use super::sql::functions;
@@ -15,7 +15,7 @@ use super::sql::payload::{self, Unpack};
 use super::sql::query::wrong;
 use super::sql::selection::{Of, Selection};
 use super::{Error, Result, file, writer};
-use crate::model::{CaptureId, Checksum, ConnectionId, Digests, Endpoint, FlowId, Timestamp};
+use crate::model::{ConnectionId, Digests, Endpoint, FlowId, Timestamp};
 
 /// Reads the index of a case, and nothing but reads.
 pub struct Reader {
@@ -96,27 +96,6 @@ impl ConnectionInfo {
     pub fn is_closed(&self) -> bool {
         matches!(self.state.as_str(), "SF" | "REJ" | "RSTO" | "RSTR" | "RSTOS0" | "RSTRH")
     }
-}
-
-/// Bytes of a flow that one frame brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SegmentInfo {
-    /// Offset in the payload file.
-    pub offset: u64,
-    /// Bytes.
-    pub length: u32,
-    /// The capture.
-    pub capture_id: CaptureId,
-    /// The frame, from 1.
-    pub frame: u64,
-    /// Offset of the first byte in the decompressed capture.
-    pub file_position: u64,
-    /// Time of the frame.
-    pub time: Option<Timestamp>,
-    /// TTL or hop limit.
-    pub ttl: u8,
-    /// Checksum state.
-    pub checksum: Checksum,
 }
 
 /// What [`Reader::flows_with_segments`] tells: a flow, and where its bytes came from.
@@ -302,28 +281,4 @@ fn connection(row: &rusqlite::Row<'_>) -> rusqlite::Result<ConnectionInfo> {
         packets: [unsigned(row, 12)?, unsigned(row, 13)?],
         flow_ids: [flow_id(14)?, flow_id(15)?],
     })
-}
-
-/// Counts and offsets are stored as signed integers of the same bits.
-pub(super) fn unsigned(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(i).map(|value| value as u64)
-}
-
-pub(super) fn time(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Option<Timestamp>> {
-    row.get::<_, Option<i64>>(i).map(|time| time.map(Timestamp))
-}
-
-pub(super) fn endpoint(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Endpoint> {
-    let text = row.get_ref(i)?.as_str()?;
-    let ip = text.parse().map_err(|error| unreadable(i, error))?;
-    Ok(Endpoint { ip, port: row.get(i + 1)? })
-}
-
-fn digest<const N: usize>(row: &rusqlite::Row<'_>, i: usize) -> rusqlite::Result<Option<[u8; N]>> {
-    let bytes = row.get_ref(i)?.as_blob_or_null()?;
-    bytes.map(|bytes| bytes.try_into().map_err(|error| unreadable(i, error))).transpose()
-}
-
-fn unreadable(i: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(i, rusqlite::types::Type::Text, Box::new(error))
 }

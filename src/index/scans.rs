@@ -6,8 +6,8 @@
 use rusqlite::OptionalExtension;
 
 use super::cells::{FINDING, OBJECT, RESCAN, SCANNER, cells};
-use super::list::{self, list};
-use super::reader::{FLOW, flow, time, unsigned};
+use super::list::{self, list, time, unsigned};
+use super::reader::{FLOW, flow};
 use super::{Error, FlowInfo, Reader, Result, Writer};
 use crate::model::{ConnectionId, FlowId, Timestamp, Transport};
 

@@ -2,8 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::list::list;
-use super::reader::{time, unsigned};
+use super::list::{list, time, unsigned};
 use super::{Reader, Result};
 use crate::model::{CaptureId, Timestamp};
 

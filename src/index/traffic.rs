@@ -6,7 +6,7 @@
 
 pub mod prefixes;
 
-use super::reader::endpoint;
+use super::list::endpoint;
 use super::traffic::prefixes::{Gathered, Gatherer, Prefix};
 use super::{Reader, Result};
 use crate::model::Endpoint;

@@ -3,8 +3,7 @@
 
 use super::Error;
 use super::live::Live;
-use super::order::Then;
-use crate::index::rows::{self, DormantRow, FlowRow};
+use crate::index::rows::{DormantRow, FlowRow};
 use crate::model::endpoint::tuple_hash;
 use crate::model::{ConnectionId, FlowId, Limits};
 use crate::store::AtRest;
@@ -73,15 +72,6 @@ pub fn unpack(connection: ConnectionId, bytes: &[u8]) -> Result<DormantRow, Erro
 pub fn hash_of(connection: &Connection) -> u64 {
     let [lower, higher] = connection.ends();
     tuple_hash(lower, higher)
-}
-
-/// Whether and until when a connection may be taken up.
-pub fn rest(connection: &Connection, then: Then, limits: &Limits) -> rows::Rest {
-    match connection.until(limits) {
-        _ if then == Then::Over => rows::Rest::Over,
-        Some(until) => rows::Rest::Until(until),
-        None => rows::Rest::Open,
-    }
 }
 
 impl Dormant {

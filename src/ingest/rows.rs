@@ -1,12 +1,18 @@
 //! Rows of the index from what the tracker knows of a connection.
 
+use super::order::Then;
 use crate::index::rows::{AnomalyRow, ConnectionRow, FlowRow, Rest, SideRow};
-use crate::model::{AnomalyKind, Digests, FlowId};
+use crate::model::{AnomalyKind, Digests, FlowId, Limits};
 use crate::reassemble::Part;
 use crate::track::{Connection, Direction, Flow, Stamp, Strangeness};
 
 /// The connection's row: originator first. `has_file` tells which of its flows have one.
-pub fn connection(connection: &Connection, rest: Rest, has_file: impl Fn(FlowId) -> bool) -> ConnectionRow {
+pub fn connection(
+    connection: &Connection,
+    then: Then,
+    limits: &Limits,
+    has_file: impl Fn(FlowId) -> bool,
+) -> ConnectionRow {
     let side = |side: usize| self::side(connection, side, &has_file);
     let originator = connection.originator();
     ConnectionRow {
@@ -18,8 +24,17 @@ pub fn connection(connection: &Connection, rest: Rest, has_file: impl Fn(FlowId)
         history: connection.history(),
         retransmitted_bytes: [0, 1].map(|side| connection.retransmitted_bytes(side)).iter().sum(),
         out_of_order: [0, 1].map(|side| connection.out_of_order(side)).iter().sum(),
-        rest,
+        rest: rest(connection, then, limits),
         sides: [side(originator), side(1 - originator)],
+    }
+}
+
+/// Whether and until when a connection may be taken up.
+fn rest(connection: &Connection, then: Then, limits: &Limits) -> Rest {
+    match connection.until(limits) {
+        _ if then == Then::Over => Rest::Over,
+        Some(until) => Rest::Until(until),
+        None => Rest::Open,
     }
 }
 

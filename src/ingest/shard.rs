@@ -114,7 +114,7 @@ impl Shard {
             }
         }
         let has_file = |flow| flows.iter().any(|rest| rest.flow == flow);
-        let row = rows::connection(connection, dormant::rest(connection, then, &self.limits), has_file);
+        let row = rows::connection(connection, then, &self.limits, has_file);
         desk.put(Row::Connection(Box::new(row)))?;
         let limit = self.limits.max_digested_gaps;
         rows::anomalies(connection, limit).try_for_each(|row| desk.put(Row::Anomaly(Box::new(row))))?;

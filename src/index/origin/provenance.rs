@@ -5,9 +5,30 @@ use rusqlite::{Connection, Row};
 
 use super::extents;
 use super::resolve;
-use crate::index::reader::{SegmentInfo, unsigned};
+use crate::index::list::unsigned;
 use crate::index::{Error, Result};
-use crate::model::{Extent, FlowId};
+use crate::model::{CaptureId, Checksum, Extent, FlowId, Timestamp};
+
+/// Bytes of a flow that one frame brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentInfo {
+    /// Offset in the payload file.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u32,
+    /// The capture.
+    pub capture_id: CaptureId,
+    /// The frame, from 1.
+    pub frame: u64,
+    /// Offset of the first byte in the decompressed capture.
+    pub file_position: u64,
+    /// Time of the frame.
+    pub time: Option<Timestamp>,
+    /// TTL or hop limit.
+    pub ttl: u8,
+    /// Checksum state.
+    pub checksum: Checksum,
+}
 
 /// What a flow's row says.
 struct Flow<'a> {

@@ -21,9 +21,8 @@ use rusqlite::vtab::{
     sqlite3_vtab_cursor,
 };
 
-use super::provenance;
+use super::provenance::{self, SegmentInfo};
 use crate::index::insert::checksum;
-use crate::index::reader::SegmentInfo;
 use crate::index::{Result, file};
 
 const COLUMNS: &CStr =

@@ -1,7 +1,6 @@
 //! What is strange in a case, for a page: anomalies, conflicts and gaps, each list with a bound.
 
-use crate::index::list::list;
-use crate::index::reader::{time, unsigned};
+use crate::index::list::{list, time, unsigned};
 use crate::index::{Reader, Result};
 use crate::model::{CaptureId, ConnectionId, FlowId, Timestamp};
 

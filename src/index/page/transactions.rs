@@ -1,7 +1,6 @@
 //! What scanners found, for a page: HTTP transactions and other findings.
 
-use crate::index::list::{self, list};
-use crate::index::reader::{time, unsigned};
+use crate::index::list::{self, list, time, unsigned};
 use crate::index::scans::{FINDINGS, FindingInfo, finding};
 use crate::index::{Error, Reader, Result};
 use crate::model::{ConnectionId, Timestamp};

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use rustix::fd::OwnedFd;
 use rustix::fs::{CWD, Mode, OFlags};
 
-use crate::index::reader::unsigned;
+use crate::index::list::unsigned;
 use crate::index::{Error, Frames, Result, file};
 
 /// Bytes of a value: what SQLite holds in one (SQLITE_MAX_LENGTH).
