@@ -1,15 +1,15 @@
 //! What a page shows of a case: each part with a bound, read as it comes, so that memory does not grow with the case.
 
-pub(super) mod bodies;
-pub mod oddities;
-pub(super) mod transactions;
-
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::list::{self, list, time, unsigned};
 use super::{Error, Reader, Result};
 use crate::model::{ConnectionId, Timestamp};
+
+pub(super) mod bodies;
+pub mod oddities;
+pub(super) mod transactions;
 
 /// A connection: a row of the `connections` view, with how often something was strange about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

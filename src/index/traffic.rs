@@ -4,12 +4,13 @@
 //! The index knows first and last frame of each side of a connection, and not cheaply those between: what a side sent is
 //! spread evenly from its first frame to its last.
 
-pub mod prefixes;
+use prefixes::{Gathered, Gatherer, Prefix};
 
 use super::list::endpoint;
-use super::traffic::prefixes::{Gathered, Gatherer, Prefix};
 use super::{Reader, Result};
 use crate::model::Endpoint;
+
+pub mod prefixes;
 
 /// Classes of size: nothing, then from 1, 2, 5, 10, 20, 50, … bytes on.
 pub const SIZES: usize = 59;

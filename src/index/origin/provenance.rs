@@ -3,8 +3,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::extents;
-use super::resolve;
+use super::{extents, resolve};
 use crate::index::list::unsigned;
 use crate::index::{Error, Result};
 use crate::model::{CaptureId, Checksum, Extent, FlowId, Timestamp};
